@@ -1,0 +1,54 @@
+# Two commands for newcomers: `make run` and `make test`. Everything they need
+# beyond python3 (3.11 or newer), its venv and make is installed into .venv.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
+
+.PHONY: run test check format proto clean
+
+run: $(VENV)/.run
+	@$(BIN)/powerwall serve $(if $(PW_HOST)$(PW_EMAIL),,--demo)
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+# Regenerates tesla_pb2.py. The compiler is large and rarely needed, so it has a
+# venv of its own; 1.85.1 writes code for the protobuf 7 runtime we pin.
+proto: $(VENV)-proto/.ok
+	$(VENV)-proto/bin/python -m grpc_tools.protoc -I . --python_out=. --pyi_out=. \
+	    pypowerwall_core/backends/local/tesla.proto
+
+clean:
+	rm -rf $(VENV) $(VENV)-proto build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	    || { echo "powerwall-proxy needs Python 3.11 or newer: set PYTHON=/path/to/python3.11 (this is $$($(PYTHON) --version 2>&1))"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null \
+	    || { echo "Python's venv module is missing. Install it with: sudo apt install python3-venv"; exit 1; }
+	@echo "Setting up $(VENV) (once, about half a minute) ..."
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: $(VENV)/bin/python pyproject.toml constraints.txt
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run
+	@$(PIP) --editable '.[dev]'
+	@touch $@
+
+$(VENV)-proto/.ok:
+	@$(PYTHON) -m venv $(VENV)-proto
+	@$(VENV)-proto/bin/python -m pip --quiet install grpcio-tools==1.85.1
+	@touch $@

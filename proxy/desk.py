@@ -1,0 +1,56 @@
+"""What one running proxy has at hand: its site, its settings, its own numbers."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from pypowerwall_core.site import Asked, Site
+
+from .settings import Settings
+
+
+@dataclass(slots=True)
+class Counters:
+    """What clients asked; bounded by the route table, not by what they type."""
+
+    gets: int = 0
+    errors: int = 0
+    unknown: int = 0
+    uri: dict[str, int] = field(default_factory=dict)
+
+    def answered(self, path: str, *, known: bool) -> None:
+        """Count one answer of a route."""
+        self.uri[path] = self.uri.get(path, 0) + 1
+        if known:
+            self.gets += 1
+        else:
+            self.unknown += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Everything an endpoint may use."""
+
+    site: Site
+    settings: Settings
+    demo: bool = False
+    counters: Counters = field(default_factory=Counters)
+    started_s: float = field(default_factory=time.time)
+
+    async def ask(self, needs: Iterable[str]) -> Asked:
+        """Say what is known, waiting within the client's one budget where it helps."""
+        needs = tuple(needs)
+        asked = self.site.ask(needs)
+        if not asked.flights:
+            return asked
+        loop = asyncio.get_running_loop()
+        ends_s = loop.time() + self.settings.client_budget_s
+        while asked.flights and (left_s := ends_s - loop.time()) > 0:
+            # Not wait_for: it cancels what it waits for, and the flight belongs to all.
+            flights = [asyncio.wrap_future(flight) for flight in asked.flights]
+            await asyncio.wait(flights, timeout=left_s)
+            asked = self.site.ask(needs)
+        return asked

@@ -1,0 +1,126 @@
+"""What the proxy says of itself: /stats, /health, /healthz.
+
+Keys that the pypowerwall proxy has are spelled as there; `lanes` is ours. Nothing here
+holds a secret, its length or an e-mail address.
+"""
+
+from __future__ import annotations
+
+import resource
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pypowerwall_core import readings
+from pypowerwall_core.lane import LaneView
+from pypowerwall_core.snapshot import Snapshot
+from pypowerwall_core.version import __version__
+
+from .desk import Desk
+
+NAME = f"{__version__} powerwall-proxy"
+
+
+def healthz(desk: Desk, snapshot: Snapshot) -> Any:  # noqa: ARG001 - a row's signature
+    """Whether this process answers, whatever the gateway does."""
+    return {"status": "ok"}
+
+
+def stats(desk: Desk, snapshot: Snapshot) -> Any:
+    """Counters, settings and the lanes' own numbers."""
+    now_s = time.time()
+    return {
+        "pypowerwall": NAME,
+        "mode": _mode(desk),
+        "gets": desk.counters.gets,
+        "posts": 0,
+        "errors": desk.counters.errors,
+        "timeout": desk.counters.unknown,
+        "uri": desk.counters.uri,
+        "ts": int(now_s),
+        "start": int(desk.started_s),
+        "clear": int(desk.started_s),
+        "uptime": str(timedelta(seconds=int(now_s - desk.started_s))),
+        "mem": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+        "site_name": readings.site_name(snapshot),
+        "cloudmode": False,
+        "fleetapi": False,
+        "tedapi": False,
+        "pw3": False,
+        "tedapi_mode": "off",
+        "siteid": None,
+        "counter": 0,
+        "cf": str(desk.settings.cache_file or desk.settings.auth_path / ".powerwall"),
+        "config": desk.settings.shown(),
+        "notes": list(desk.settings.notes),
+        "connection_health": _connection_health(desk),
+        "lanes": _lanes(desk),
+    }
+
+
+def health(desk: Desk, snapshot: Snapshot) -> Any:  # noqa: ARG001 - a row's signature
+    """The connection to the gateway, without asking it anything. Always 200."""
+    counters = desk.counters
+    return {
+        "pypowerwall": NAME,
+        "mode": _mode(desk),
+        "tedapi_mode": "off",
+        "pypowerwall_cache_expire": int(desk.settings.cache_expire_s),
+        "degradation_cache_ttl_seconds": int(desk.settings.cache_ttl_s),
+        "graceful_degradation": True,
+        "fail_fast_mode": False,
+        "health_check_enabled": True,
+        "startup_time": _local_time(desk.started_s),
+        "current_time": _local_time(time.time()),
+        "transports": {},
+        "proxy_stats": {
+            "total_gets": counters.gets,
+            "total_posts": 0,
+            "total_errors": counters.errors,
+            "total_timeouts": counters.unknown,
+        },
+        "connection_health": _connection_health(desk),
+        "lanes": _lanes(desk),
+    }
+
+
+def _mode(desk: Desk) -> str:
+    return "Local" if desk.site.readers else "Unknown"
+
+
+def _connection_health(desk: Desk) -> dict[str, Any]:
+    lanes = [reader.lane.view() for reader in desk.site.readers]
+    successes_s = [v.last_success_ago_s for v in lanes if v.last_success_ago_s is not None]
+    ago_s = min(successes_s, default=None)
+    return {
+        "consecutive_failures": sum(lane.failed_in_a_row for lane in lanes),
+        "total_failures": sum(lane.failed for lane in lanes),
+        "total_successes": sum(lane.landed for lane in lanes),
+        "is_degraded": any(not lane.condition.up for lane in lanes),
+        "last_success_time": None if ago_s is None else _local_time(time.time() - ago_s),
+        "last_success_age_seconds": None if ago_s is None else round(ago_s, 1),
+    }
+
+
+def _lanes(desk: Desk) -> list[dict[str, Any]]:
+    return [_lane(reader.lane.view()) for reader in desk.site.readers]
+
+
+def _lane(lane: LaneView) -> dict[str, Any]:
+    return {
+        "upstream": lane.name,
+        "state": lane.condition.state.value,
+        "resting_for_s": round(lane.resting_for_s, 1),
+        "next_due_s": None if lane.next_due_s is None else round(lane.next_due_s, 1),
+        "requests_per_minute": lane.requests_per_minute,
+        "mean_latency_s": None if lane.mean_latency_s is None else round(lane.mean_latency_s, 3),
+        "in_flight": lane.in_flight,
+        "flights": lane.flights,
+        "logins": lane.logins,
+        "last_error": lane.last_error,
+        "remedy": lane.remedy,
+    }
+
+
+def _local_time(at_s: float) -> str:
+    return datetime.fromtimestamp(at_s, UTC).astimezone().replace(tzinfo=None).isoformat()

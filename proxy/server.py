@@ -1,0 +1,127 @@
+"""The process: gunicorn around one worker that answers from memory.
+
+One worker, always: session, lane and memory live in it. Threads lead to the gateway, an
+event loop serves any number of clients.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from falcon.asgi import App
+from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
+from gunicorn.glogging import Logger
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
+from uvicorn_worker import UvicornWorker
+
+from pypowerwall_core.errors import BadSetting
+
+from .connections import HEAD_MOST, Gate, guarded
+from .settings import Settings
+
+BACKLOG = 1024
+KEEP_ALIVE_S = 65
+"""Longer than the usual poll interval, so that clients which keep connections do."""
+DRAIN_S = 2
+END_S = 4
+SHARED_MEMORY = "/dev/shm"  # noqa: S108 - for gunicorn's heartbeat file, which it opens safely
+
+_log = logging.getLogger(__name__)
+
+
+def listen(settings: Settings) -> socket.socket:
+    """Bind the port before anything else starts.
+
+    Raises:
+        BadSetting: The address is not ours or the port is taken.
+    """
+    host = settings.bind_address or "0.0.0.0"  # noqa: S104 - what existing installations rely on
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, settings.port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        where = f"[{host}]" if ":" in host else host
+        raise BadSetting(
+            f"cannot listen on {where}:{settings.port}: {error.strerror or error}. "
+            "Set PW_PORT or PW_BIND_ADDRESS, or stop what uses the port."
+        ) from error
+
+
+def serve(listener: socket.socket, make_app: Callable[[], App[Any, Any]]) -> None:
+    """Serve an application until a signal ends the process; it is made in the worker."""
+    _Application(listener, make_app).run()
+
+
+class _Application(BaseApplication):
+    """gunicorn, embedded: no configuration file, no environment variable of its own."""
+
+    def __init__(self, listener: socket.socket, make_app: Callable[[], App[Any, Any]]) -> None:
+        self._listener = listener
+        self._make_app = make_app
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in {
+            "bind": f"fd://{self._listener.fileno()}",
+            "workers": 1,  # whatever WEB_CONCURRENCY says
+            "worker_class": _Worker,
+            "keepalive": KEEP_ALIVE_S,
+            "backlog": BACKLOG,
+            "graceful_timeout": END_S,
+            "worker_tmp_dir": SHARED_MEMORY if os.access(SHARED_MEMORY, os.W_OK) else None,
+            "control_socket_disable": True,  # it would open one in HOME
+            "logger_class": _Logger,
+        }.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> App[Any, Any]:
+        return self._make_app()  # in the worker
+
+    def run(self) -> None:
+        _Arbiter(self).run()
+
+
+class _Arbiter(Arbiter):
+    """gunicorn's master, content with one worker."""
+
+    def handle_ttin(self) -> None:
+        _log.info("TTIN ignored: session and memory live in the one worker")
+
+    handle_ttou = handle_ttin
+
+
+class _Logger(Logger):
+    """Leaves all logging to our one handler and its filter."""
+
+    def setup(self, cfg: Any) -> None:
+        self.cfg = cfg
+        self._access_log_enabled = False
+        for log in (self.error_log, self.access_log):
+            log.handlers = []
+            log.propagate = True
+
+
+class _Worker(UvicornWorker):
+    """uvicorn, with a gate before it and its log left to us."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.CONFIG_KWARGS = {
+            "http": guarded(AutoHTTPProtocol, Gate()),
+            "h11_max_incomplete_event_size": HEAD_MOST,
+            "lifespan": "on",
+            "ws": "none",
+            "server_header": False,
+            "access_log": False,
+            "proxy_headers": False,
+            "timeout_graceful_shutdown": DRAIN_S,
+        }
+        super().__init__(*args, **kwargs)
+        for name in ("uvicorn.error", "uvicorn.access"):
+            logging.getLogger(name).handlers = []
+            logging.getLogger(name).propagate = True
+            logging.getLogger(name).setLevel(logging.getLogger("uvicorn").level)

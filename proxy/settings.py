@@ -1,0 +1,289 @@
+"""The settings: one table, read once into one frozen object.
+
+The table renders the help; a test asks that HELP.md has every row. An empty value is an
+unset one, as compose files pass it.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pypowerwall_core.backends.local.address import Address, parse_address
+from pypowerwall_core.backends.local.session import Credentials
+from pypowerwall_core.connect import GatewayConfig, certificate_fingerprint
+from pypowerwall_core.errors import BadSetting
+
+from .not_yet import NOT_YET
+
+HIGHEST_PORT = 65535
+MASK = "***"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A setting.
+
+    Attributes:
+        field: Its name in Settings.
+        default: As it would be written in the environment; "" means unset.
+        parse: Text to value; raises ValueError or BadSetting with the reason.
+        secret: Never shown, and NAME_FILE may name a file that holds it.
+        private: Shown as set or not set only.
+    """
+
+    name: str
+    field: str
+    default: str
+    parse: Callable[[str], Any]
+    help: str
+    secret: bool = False
+    private: bool = False
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if text.isascii() and text.isdigit() and low <= int(text) <= high:
+            return int(text)
+        raise ValueError(f"{text!r} is not a whole number from {low} to {high}")
+
+    return parse
+
+
+def _seconds(low: float, high: float) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = float("nan")
+        if low <= value <= high:
+            return value
+        raise ValueError(f"{text!r} is not a number of seconds from {low:g} to {high:g}")
+
+    return parse
+
+
+def _choice(*words: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text.lower() in words:
+            return text.lower()
+        raise ValueError(f"{text!r} is not one of {', '.join(words)}")
+
+    return parse
+
+
+def _flag(text: str) -> bool:
+    """Only the word yes is true, as in existing installations."""
+    return text.lower() == "yes"
+
+
+def _folder(text: str) -> Path:
+    return Path(text).expanduser()
+
+
+def _address(text: str) -> Address | None:
+    return parse_address(text) if text else None
+
+
+def _path(text: str) -> Path | None:
+    return Path(text).expanduser() if text else None
+
+
+ROWS = (
+    Row("PW_BIND_ADDRESS", "bind_address", "", str, "Address to listen on; empty is all of IPv4."),
+    Row("PW_PORT", "port", "8675", _whole(1, HIGHEST_PORT), "Port to listen on."),
+    Row("PW_HOST", "host", "", _address, "The gateway: HOST, HOST:PORT or [IPv6]:PORT."),
+    Row(
+        "PW_PASSWORD",
+        "password",
+        "",
+        str,
+        "Customer password; unless changed, the last five characters of the one on the label.",
+        secret=True,
+    ),
+    Row("PW_EMAIL", "email", "", str, "Sent along with the login, nothing else.", private=True),
+    Row(
+        "PW_TIMEZONE", "timezone", "America/Los_Angeles", str, "Sent along with the login as well."
+    ),
+    Row(
+        "PW_CACHE_EXPIRE",
+        "cache_expire_s",
+        "5",
+        _seconds(0, 3600),
+        "Seconds a reading counts as new; below 1 counts as 1.",
+    ),
+    Row(
+        "PW_CACHE_TTL",
+        "cache_ttl_s",
+        "30",
+        _seconds(0, 86400),
+        "Seconds a reading is shown when the gateway gives no newer one.",
+    ),
+    Row(
+        "PW_TIMEOUT",
+        "timeout_s",
+        "5",
+        _seconds(0.1, 300),
+        "Seconds to wait for a connection and for each read; a whole request gets twice as long.",
+    ),
+    Row(
+        "PW_POOL_MAXSIZE",
+        "pool_maxsize",
+        "15",
+        _whole(0, 100),
+        "Connections kept open to the gateway at most; 0 closes each after its request.",
+    ),
+    Row(
+        "PW_MAX_IN_FLIGHT",
+        "max_in_flight",
+        "1",
+        _whole(1, 4),
+        "Requests to the gateway at the same time. One is kind.",
+    ),
+    Row(
+        "PW_CLIENT_BUDGET",
+        "client_budget_s",
+        "2.5",
+        _seconds(0, 60),
+        "Seconds a client waits at most for something that is not remembered.",
+    ),
+    Row(
+        "PW_AUTH_MODE",
+        "auth_mode",
+        "cookie",
+        _choice("cookie", "token"),
+        "How the session is shown to the gateway: cookie or token.",
+    ),
+    Row("PW_AUTH_PATH", "auth_path", ".", _folder, "Folder of session files."),
+    Row(
+        "PW_CACHE_FILE",
+        "cache_file",
+        "",
+        _path,
+        "File of the gateway session; unset is .powerwall in PW_AUTH_PATH.",
+    ),
+    Row(
+        "PW_HOST_CERT",
+        "host_cert",
+        "",
+        _path,
+        "The gateway's exported certificate (PEM): trust this one and no other.",
+    ),
+    Row("PW_DEBUG", "debug", "no", _flag, "yes logs everything, secrets excepted."),
+    Row(
+        "PW_LOG_LEVEL",
+        "log_level",
+        "info",
+        _choice("debug", "info", "warning", "error"),
+        "The least serious lines to log: debug, info, warning or error.",
+    ),
+    Row("PW_LOG_FORMAT", "log_format", "text", _choice("text", "json"), "text or json lines."),
+)
+FILE_SUFFIX = "_FILE"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a user can say, read and checked.
+
+    Attributes:
+        notes: One line each about settings that have no effect.
+    """
+
+    bind_address: str
+    port: int
+    host: Address | None
+    password: str
+    email: str
+    timezone: str
+    cache_expire_s: float
+    cache_ttl_s: float
+    timeout_s: float
+    pool_maxsize: int
+    max_in_flight: int
+    client_budget_s: float
+    auth_mode: str
+    auth_path: Path
+    cache_file: Path | None
+    host_cert: Path | None
+    debug: bool
+    log_level: str
+    log_format: str
+    notes: tuple[str, ...] = ()
+
+    def gateway(self) -> GatewayConfig | None:
+        """Return how to reach the gateway, None when PW_HOST is not set.
+
+        Raises:
+            BadSetting: PW_HOST_CERT is no certificate.
+        """
+        if self.host is None:
+            return None
+        return GatewayConfig(
+            address=self.host,
+            credentials=Credentials(
+                self.password or None, self.email, self.timezone, self.auth_mode
+            ),
+            session_file=self.cache_file or self.auth_path / ".powerwall",
+            fingerprint=(certificate_fingerprint(self.host_cert) if self.host_cert else None),
+            cache_expire_s=max(1.0, self.cache_expire_s),
+            cache_ttl_s=self.cache_ttl_s,
+            timeout_s=self.timeout_s,
+            pool_maxsize=self.pool_maxsize,
+            max_in_flight=self.max_in_flight,
+        )
+
+    def shown(self) -> dict[str, object]:
+        """Return the settings as /stats may show them: no secret, not even its length."""
+        return {row.name: _shown(row, getattr(self, row.field)) for row in ROWS}
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """Read the settings from an environment.
+
+    Raises:
+        BadSetting: One line that names the setting and what is wrong with it.
+    """
+    values = {row.field: _value(row, environ) for row in ROWS}
+    return Settings(**values, notes=tuple(_notes(environ)))
+
+
+def _value(row: Row, environ: Mapping[str, str]) -> Any:
+    try:
+        return row.parse(_text(row, environ))
+    except (ValueError, BadSetting) as error:
+        raise BadSetting(f"{row.name}: {error}") from error
+
+
+def _text(row: Row, environ: Mapping[str, str]) -> str:
+    text = environ.get(row.name, "")
+    file = environ.get(row.name + FILE_SUFFIX, "") if row.secret else ""
+    if not file:
+        return text or row.default
+    if text:
+        raise BadSetting(f"set it or {row.name}{FILE_SUFFIX}, not both")
+    try:
+        return Path(file).expanduser().read_text("utf-8").rstrip("\r\n")
+    except (OSError, UnicodeError) as error:
+        raise BadSetting(f"{file} cannot be read: {error}") from error
+
+
+def _notes(environ: Mapping[str, str]) -> list[str]:
+    known = {row.name for row in ROWS} | {row.name + FILE_SUFFIX for row in ROWS if row.secret}
+    strange = [name for name in sorted(environ) if environ[name] and name not in known]
+    notes = [f"{name} has no effect yet: {NOT_YET[name]}" for name in strange if name in NOT_YET]
+    for name in strange:
+        if name.startswith("PW_") and name not in NOT_YET:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f": did you mean {near[0]}?" if near else ""
+            notes.append(f"{name} is not a setting of this program and is ignored{hint}")
+    return notes
+
+
+def _shown(row: Row, value: Any) -> object:
+    if row.secret or row.private:
+        return MASK if value else None
+    return str(value) if isinstance(value, Address | Path) else value

@@ -1,0 +1,1 @@
+"""The gateway on the home network: HTTPS, one customer session."""

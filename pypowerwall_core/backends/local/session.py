@@ -1,0 +1,197 @@
+"""The one customer session at a gateway: what its answers mean, and the login.
+
+Rule: nothing here decides when to log in or to try again; the lane does.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from time import time
+
+from pypowerwall_core.errors import (
+    BadCredentials,
+    Busy,
+    LogInAgain,
+    NotServed,
+    PowerwallError,
+    RateLimited,
+    Unwell,
+)
+from pypowerwall_core.redact import Secrets
+
+from .sessionfile import BEARER, COOKIES, SessionFile
+from .transport import Answer, Transport
+
+LOGIN_PATH = "/api/login/Basic"
+_WHICH_PASSWORD = (
+    "Set PW_PASSWORD to the customer password: unless it was changed, the last five "
+    "characters of the password on the gateway's label."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Who we are to the gateway.
+
+    Attributes:
+        auth_mode: "cookie" or "token"; equivalent to the gateway.
+    """
+
+    password: str | None
+    email: str = ""
+    timezone: str = ""
+    auth_mode: str = "cookie"
+
+
+class GatewaySession:
+    """Reads with a session, when there is one."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        credentials: Credentials,
+        file: SessionFile,
+        secrets: Secrets,
+    ) -> None:
+        self._transport = transport
+        self._credentials = credentials
+        self._file = file
+        self._secrets = secrets
+        self._lock = threading.Lock()
+        self._session: dict[str, str] | None = None
+
+    def get(self, path: str) -> bytes:
+        """Return the body of a successful GET.
+
+        Raises:
+            PowerwallError: Named by what to do, see `errors`.
+        """
+        answer = self._transport.request("GET", path, headers=self._headers())
+        if answer.status != 200:  # noqa: PLR2004 - the one good status
+            raise refusal(answer)
+        return answer.body
+
+    def login(self) -> None:
+        """Open a new session and store it.
+
+        Raises:
+            BadCredentials: No password is set, or the gateway refuses it.
+            PowerwallError: The gateway cannot answer just now.
+        """
+        with self._lock:
+            if self._credentials.password is None:
+                raise BadCredentials("the gateway wants a login", remedy=_WHICH_PASSWORD)
+            answer = self._transport.request("POST", LOGIN_PATH, headers={}, json=self._form())
+            session = _session_of(answer, self._credentials.auth_mode)
+            self._adopt(session)
+            self._file.save(session)
+
+    def close(self) -> None:
+        """Drop the connections; the session stays valid."""
+        self._transport.close()
+
+    def _form(self) -> dict[str, object]:
+        # force_sm_off is left out for ever: true stops the Powerwall, and on firmware 1.15
+        # a login stops it even so, which is why the lane never logs in unasked.
+        return {
+            "username": "customer",
+            "password": self._credentials.password,
+            "email": self._credentials.email,
+            "clientInfo": {"timezone": self._credentials.timezone},
+        }
+
+    def _headers(self) -> dict[str, str]:
+        if self._session is None:
+            with self._lock:
+                if self._session is None:
+                    self._adopt(self._file.load())
+        session = self._session or {}
+        if BEARER in session:
+            return {BEARER: session[BEARER]}
+        if not session:
+            return {}
+        return {"Cookie": "; ".join(f"{name}={value}" for name, value in session.items())}
+
+    def _adopt(self, session: dict[str, str]) -> None:
+        for value in session.values():
+            self._secrets.hide(value)
+            self._secrets.hide(value.removeprefix("Bearer "))
+        self._session = session
+
+
+def refusal(answer: Answer) -> PowerwallError:
+    """Name an unsuccessful answer to a read by what the caller should do."""
+    said = _reason(answer.body)
+    status = f"HTTP {answer.status}{f': {said}' if said else ''}"
+    match answer.status:
+        case 401 | 403:
+            return LogInAgain(status)
+        case 404:
+            return NotServed(status)
+        case 429:
+            return RateLimited(status, retry_after_s=_retry_after_s(answer.headers))
+        case 502 if not answer.body:
+            return Unwell(
+                "HTTP 502 with an empty body: the gateway is starting, or the Powerwall is stopped",
+                remedy="Wait a few minutes; if it stays so, look whether the Powerwall is switched "
+                "on and running in Tesla's app.",
+            )
+        case 503:
+            return Busy(status)
+        case _:
+            return Unwell(status)
+
+
+def _session_of(answer: Answer, auth_mode: str) -> dict[str, str]:
+    match answer.status:
+        case 200:
+            return _tokens(answer, auth_mode)
+        case 401 | 403:
+            said = _reason(answer.body) or f"HTTP {answer.status}"
+            raise BadCredentials(f"the login was refused: {said}", remedy=_WHICH_PASSWORD)
+        case 404:
+            raise Unwell("this web server has no gateway login (HTTP 404)")
+        case _:
+            raise refusal(answer)
+
+
+def _tokens(answer: Answer, auth_mode: str) -> dict[str, str]:
+    cookies = {name: answer.cookies[name] for name in COOKIES if answer.cookies.get(name)}
+    token = _field(answer.body, "token")
+    if auth_mode == "cookie" and COOKIES[0] in cookies:
+        return cookies
+    if token:
+        return {BEARER: f"Bearer {token}"}
+    if cookies:
+        return cookies
+    raise Unwell("the gateway answered the login without a session")
+
+
+def _field(body: bytes, name: str) -> str:
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return ""
+    value = document.get(name) if isinstance(document, dict) else None
+    return value if isinstance(value, str) else ""
+
+
+def _reason(body: bytes) -> str:
+    """The gateway's own words, cut to what fits a log line."""
+    words = [_field(body, "message"), _field(body, "error")]
+    return " - ".join(word[:100] for word in words if word).replace("\n", " ")
+
+
+def _retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Parse Retry-After: seconds or a date (RFC 9110, 10.2.3)."""
+    text = headers.get("Retry-After", "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time())
+    except (ValueError, OverflowError):
+        return None

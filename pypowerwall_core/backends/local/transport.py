@@ -1,0 +1,262 @@
+"""HTTPS to a gateway: its odd TLS, one total deadline, a cap on the body.
+
+`requests` bounds each read, not the whole call: a peer that drips bytes could hold one
+for ever. A watchdog shuts the socket when the deadline passes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import socket
+import ssl
+import threading
+from dataclasses import dataclass
+from typing import Any, Self
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPSConnection
+from urllib3.connectionpool import HTTPSConnectionPool
+from urllib3.exceptions import HTTPError
+
+from pypowerwall_core.errors import Unreachable, Unwell
+
+from .address import Address
+
+BODY_MOST = 4 * 1024 * 1024
+CHUNK = 64 * 1024
+DEADLINES = 2
+"""The total deadline is so many times PW_TIMEOUT."""
+
+# The gateway signs its own certificate, so requests would warn at every call. Trust is
+# decided here: PW_HOST_CERT pins the certificate; without it any is accepted.
+urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole HTTP answer."""
+
+    status: int
+    headers: requests.structures.CaseInsensitiveDict[str]
+    body: bytes
+    cookies: dict[str, str]
+
+
+class _Call:
+    """One request under way and the watchdog that ends it."""
+
+    def __init__(self, deadline_s: float) -> None:
+        self.passed = False
+        self.reused = False
+        self.connection: HTTPSConnection | None = None
+        self._watchdog = threading.Timer(deadline_s, self.cut)
+        self._watchdog.daemon = True
+
+    def __enter__(self) -> Self:
+        self._watchdog.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._watchdog.cancel()
+
+    def cut(self) -> None:
+        """Shut the socket under the call, whatever it waits for."""
+        self.passed = True
+        sock = self.connection.sock if self.connection else None
+        if sock is not None:
+            # Not SSLSocket.shutdown: it would drop the TLS state under the reading thread.
+            with contextlib.suppress(OSError):  # closed meanwhile: the call is over
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+
+class Transport:
+    """Connections to one gateway."""
+
+    def __init__(
+        self,
+        address: Address,
+        *,
+        timeout_s: float = 5.0,
+        pool_maxsize: int = 15,
+        fingerprint: bytes | None = None,
+    ) -> None:
+        self.address = address
+        self._timeout_s = timeout_s
+        self._keep_alive = pool_maxsize > 0
+        self._calls = threading.local()
+        self._under_way: set[_Call] = set()
+        self._session = requests.Session()
+        self._session.trust_env = False  # no proxy, no .netrc between us and the gateway
+        self._session.verify = False
+        self._session.mount("https://", _Adapter(self, max(1, pool_maxsize), fingerprint))
+
+    def request(
+        self, method: str, path: str, *, headers: dict[str, str], json: Any = None
+    ) -> Answer:
+        """Send one request and read the whole answer.
+
+        Raises:
+            Unreachable: No answer, or not a whole one within twice the timeout.
+            Unwell: The body is larger than 4 MB.
+        """
+        with _Call(DEADLINES * self._timeout_s) as call:
+            self._calls.now = call
+            self._under_way.add(call)
+            try:
+                return self._send(method, path, headers, json)
+            except (requests.RequestException, HTTPError, OSError) as error:
+                if method == "GET" and call.reused and not call.passed and _was_dropped(error):
+                    # The gateway closed an idle connection as we used it; it saw nothing.
+                    return self._send(method, path, headers, json)
+                raise self._explained(error, call) from error
+            finally:
+                self._under_way.discard(call)
+
+    def close(self) -> None:
+        """Cut every call under way and drop all connections; new calls open new ones."""
+        for call in tuple(self._under_way):
+            call.cut()
+        self._session.close()
+
+    def current_call(self) -> _Call | None:
+        """The call this thread is making."""
+        return getattr(self._calls, "now", None)
+
+    def _send(self, method: str, path: str, headers: dict[str, str], json: Any) -> Answer:
+        if not self._keep_alive:
+            headers = headers | {"Connection": "close"}
+        with self._session.request(
+            method,
+            self.address.url + path,
+            headers=headers | {"Accept-Encoding": "identity"},
+            json=json,
+            timeout=self._timeout_s,
+            allow_redirects=False,
+            stream=True,
+        ) as answer:
+            cookies = {cookie.name: cookie.value or "" for cookie in answer.cookies}
+            self._session.cookies.clear()  # we send our own, see session
+            return Answer(answer.status_code, answer.headers, _whole_body(answer), cookies)
+
+    def _explained(self, error: Exception, call: _Call) -> Unreachable:
+        # Names are resolved anew, and no half-dead socket is used again.
+        self._session.close()
+        if call.passed:
+            limit_s = DEADLINES * self._timeout_s
+            return Unreachable(f"no complete answer within {limit_s:g} s", remedy=_SLOW)
+        for kinds, text, remedy in _EXPLANATIONS:
+            if _caused_by(error, kinds):
+                return Unreachable(text.format(self), remedy=remedy)
+        return Unreachable(f"connection failed ({type(error).__name__})", remedy=_ADDRESS)
+
+
+_ADDRESS = "Check PW_HOST, the cable or Wi-Fi of the gateway, and that its web page opens."
+_SLOW = "The gateway is overloaded or its network is bad: look for other programs that poll it."
+_EXPLANATIONS: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
+    ((socket.gaierror,), "the name {0.address.host} cannot be resolved", _ADDRESS),
+    ((ConnectionRefusedError,), "connection refused", _ADDRESS),
+    ((ConnectionResetError, BrokenPipeError), "connection reset", _ADDRESS),
+    ((ssl.SSLError,), "TLS handshake failed", "Check that PW_HOST is a Powerwall gateway."),
+    (
+        (TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError),
+        "no answer within {0._timeout_s:g} s",
+        _ADDRESS,
+    ),
+    (
+        (urllib3.exceptions.IncompleteRead, urllib3.exceptions.ProtocolError),
+        "the answer broke off",
+        _SLOW,
+    ),
+)
+
+
+class _Connection(HTTPSConnection):
+    """A connection that tells its call where the socket is and checks the certificate."""
+
+    transport: Transport
+    fingerprint: bytes | None = None
+    used = False
+
+    def connect(self) -> None:
+        super().connect()
+        call = self.transport.current_call()
+        if call is not None and call.passed:
+            raise TimeoutError("deadline passed while connecting")
+        if self.fingerprint is not None:
+            self._check_certificate(self.fingerprint)
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        call = self.transport.current_call()
+        if call is not None:
+            call.connection, call.reused = self, self.used
+        self.used = True
+        super().request(*args, **kwargs)
+
+    def _check_certificate(self, fingerprint: bytes) -> None:
+        shown = self.sock.getpeercert(True) if isinstance(self.sock, ssl.SSLSocket) else None
+        if not hmac.compare_digest(hashlib.sha256(shown or b"").digest(), fingerprint):
+            self.close()
+            raise Unreachable(
+                "the gateway's certificate is not the one in PW_HOST_CERT",
+                remedy="If the gateway was replaced, reset or updated, export its certificate "
+                "again; otherwise something stands between it and this computer.",
+            )
+
+
+class _Adapter(HTTPAdapter):
+    """Mounts our connections into requests."""
+
+    def __init__(self, transport: Transport, pool_maxsize: int, fingerprint: bytes | None) -> None:
+        connection = type(
+            "_BoundConnection",
+            (_Connection,),
+            {"transport": transport, "fingerprint": fingerprint},
+        )
+        self._pool = type("_BoundPool", (HTTPSConnectionPool,), {"ConnectionCls": connection})
+        self._server_name = transport.address.server_name
+        super().__init__(pool_connections=1, pool_maxsize=pool_maxsize, max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        if self._server_name is not None:
+            kwargs["server_hostname"] = self._server_name
+        super().init_poolmanager(*args, ssl_context=context, assert_hostname=False, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"https": self._pool}
+
+
+def _whole_body(answer: requests.Response) -> bytes:
+    body = bytearray()
+    for chunk in answer.iter_content(CHUNK):
+        body += chunk
+        if len(body) > BODY_MOST:
+            raise Unwell("an answer of more than 4 MB")
+    return bytes(body)
+
+
+def _causes(error: BaseException | None) -> list[BaseException]:
+    """Unpack what requests and urllib3 wrapped: arguments, reasons, causes and contexts."""
+    found: list[BaseException] = []
+    todo: list[object] = [error]
+    while todo:
+        item = todo.pop()
+        if isinstance(item, BaseException) and item not in found:
+            found.append(item)
+            todo += [*item.args, getattr(item, "reason", None), item.__cause__, item.__context__]
+    return found
+
+
+def _caused_by(error: BaseException, kinds: tuple[type[BaseException], ...]) -> bool:
+    return any(isinstance(cause, kinds) for cause in _causes(error))
+
+
+def _was_dropped(error: BaseException) -> bool:
+    """Whether the peer closed the connection before it answered anything."""
+    return _caused_by(error, (ConnectionResetError, BrokenPipeError)) and not _caused_by(
+        error, (urllib3.exceptions.IncompleteRead,)
+    )

@@ -1,0 +1,80 @@
+"""Builds a Site from a configuration. Sends nothing: the lanes start later."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+
+from .backends.local.address import Address
+from .backends.local.reader import LocalUpstream, sources
+from .backends.local.session import Credentials, GatewaySession
+from .backends.local.sessionfile import SessionFile
+from .backends.local.transport import Transport
+from .errors import BadSetting
+from .lane import Lane
+from .redact import Secrets
+from .site import Reader, Site
+
+_PEM = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayConfig:
+    """How to reach one gateway and how gently.
+
+    Attributes:
+        session_file: Where the session survives a restart; None keeps it in memory.
+        fingerprint: SHA-256 of the one certificate to trust; None accepts any.
+        cache_expire_s: How long fast readings are fresh.
+        cache_ttl_s: How long they are shown when no newer ones can be had.
+        timeout_s: Per connect and per read; a whole request gets twice as long.
+    """
+
+    address: Address
+    credentials: Credentials
+    session_file: Path | None = None
+    fingerprint: bytes | None = None
+    cache_expire_s: float = 5.0
+    cache_ttl_s: float = 30.0
+    timeout_s: float = 5.0
+    pool_maxsize: int = 15
+    max_in_flight: int = 1
+
+
+def open_site(config: GatewayConfig | None, secrets: Secrets) -> Site:
+    """Make the site of one gateway, or one that knows nothing when none is configured."""
+    if config is None:
+        return Site(trouble="no gateway is configured")
+    secrets.hide(config.credentials.password)
+    transport = Transport(
+        config.address,
+        timeout_s=config.timeout_s,
+        pool_maxsize=config.pool_maxsize,
+        fingerprint=config.fingerprint,
+    )
+    session = GatewaySession(
+        transport, config.credentials, SessionFile(config.session_file), secrets
+    )
+    rows = sources(config.cache_expire_s, config.cache_ttl_s)
+    upstream = LocalUpstream(f"gateway {config.address}", session)
+    lane = Lane(upstream, rows, max_in_flight=config.max_in_flight)
+    return Site([Reader(lane, claims={row.name: row.name for row in rows})])
+
+
+def certificate_fingerprint(path: Path) -> bytes:
+    """Return the SHA-256 of the first certificate in a PEM file.
+
+    Raises:
+        BadSetting: It cannot be read or holds no certificate.
+    """
+    try:
+        pem = _PEM.search(path.read_text("ascii"))
+        der = ssl.PEM_cert_to_DER_cert(pem[0]) if pem else b""
+    except (OSError, ValueError) as error:
+        raise BadSetting(f"{path} cannot be read as a certificate: {error}") from error
+    if not der:
+        raise BadSetting(f"{path} holds no certificate in PEM form")
+    return hashlib.sha256(der).digest()

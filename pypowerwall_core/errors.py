@@ -1,0 +1,75 @@
+"""Everything that can go wrong, named by what the caller should do.
+
+    PowerwallError
+    +- RetryLater        ask again after a pause
+    |  +- Unreachable    no connection, or none that lasts: refused, reset, silent, TLS
+    |  +- Unwell         an answer that is none: 5xx, half, HTML, broken JSON, empty
+    |  +- Busy           503: this one path is closed for a while
+    |  +- RateLimited    429: leave the whole upstream alone
+    +- LogInAgain        401 or 403 to a read: expired session, or not our role
+    +- BadCredentials    the login itself was refused: a person has to act
+    +- NotServed         404: this firmware has no such path
+    +- BadSetting        a wrong value in the configuration: a person has to act
+
+Anything that is not a PowerwallError is a bug and is logged as one.
+"""
+
+from __future__ import annotations
+
+
+class PowerwallError(Exception):
+    """Base of the tree.
+
+    Attributes:
+        remedy: One sentence a person can act on, or "" when there is none.
+    """
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+
+class RetryLater(PowerwallError):
+    """The upstream may well answer another time."""
+
+
+class Unreachable(RetryLater):
+    """No connection, or one that broke or fell silent."""
+
+
+class Unwell(RetryLater):
+    """An answer that cannot be used."""
+
+
+class Busy(RetryLater):
+    """503: the gateway closed this path for a while ("current config mode is busy")."""
+
+
+class RateLimited(RetryLater):
+    """429: every further request makes it worse.
+
+    Attributes:
+        retry_after_s: What the upstream asked for, or None when it said nothing.
+    """
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(
+            message, remedy="Find what else polls this gateway, or raise its interval."
+        )
+        self.retry_after_s = retry_after_s
+
+
+class LogInAgain(PowerwallError):
+    """401 or 403 to a read. Firmware uses both for an expired session and for a role."""
+
+
+class BadCredentials(PowerwallError):
+    """The login was refused."""
+
+
+class NotServed(PowerwallError):
+    """404: this firmware does not have the path. Never a reason to log in."""
+
+
+class BadSetting(PowerwallError):
+    """A setting that cannot be used; its message is one line for a person."""

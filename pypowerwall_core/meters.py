@@ -1,0 +1,52 @@
+"""The lane's own numbers: what it did, how long it took, what went wrong last."""
+
+from __future__ import annotations
+
+from collections import deque
+
+MINUTE_S = 60.0
+_SMOOTHING = 0.2
+
+
+class LaneMeters:
+    """Counters and gauges of one lane; bounded, and changed only under the lane's lock."""
+
+    def __init__(self) -> None:
+        self.flights = 0
+        self.landed = 0
+        self.failed = 0
+        self.failed_in_a_row = 0
+        self.logins = 0
+        self.in_flight = 0
+        self.mean_latency_s: float | None = None
+        self.last_success_s: float | None = None
+        self.last_error: Exception | None = None
+        self._sent: deque[float] = deque()
+
+    def sent(self, now_s: float) -> None:
+        """Note one request to the upstream, a login included."""
+        self._sent.append(now_s)
+        self._forget(now_s)
+
+    def per_minute(self, now_s: float) -> int:
+        """Count the requests of the last minute."""
+        self._forget(now_s)
+        return len(self._sent)
+
+    def succeeded(self, now_s: float, took_s: float) -> None:
+        """Note a good landing."""
+        self.landed += 1
+        self.failed_in_a_row = 0
+        self.last_success_s = now_s
+        mean_s = self.mean_latency_s
+        self.mean_latency_s = took_s if mean_s is None else mean_s + _SMOOTHING * (took_s - mean_s)
+
+    def erred(self, error: Exception) -> None:
+        """Note a failed flight or login."""
+        self.failed += 1
+        self.failed_in_a_row += 1
+        self.last_error = error
+
+    def _forget(self, now_s: float) -> None:
+        while self._sent and self._sent[0] <= now_s - MINUTE_S:
+            self._sent.popleft()

@@ -1,0 +1,339 @@
+"""The control tower of a lane: decides who flies, who waits and who rests.
+
+Rule: it is given the time with every call and touches neither threads nor sockets;
+the lane does what it says (see `lane`). A *flight* is one request for one source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import count
+from random import Random
+from typing import Any
+
+from .errors import LogInAgain
+from .failures import (
+    LOGIN_EVERY_S,
+    Case,
+    LaneRests,
+    LaneState,
+    LogIn,
+    PathRests,
+    PathState,
+    Verdict,
+    judge,
+)
+from .meters import LaneMeters
+from .order import choose
+from .policy import Freshness, Source
+from .slot import PROBING_S, Slot
+
+JITTER = 0.2
+PATIENCE_S = 1.0
+"""A client that could be given something old waits for news at most this long."""
+OLD = 2.0
+"""... and only when what it could be given is more than this many times its freshness old."""
+LEAD_MARGIN_S = 0.5
+UNMEASURED_LATENCY_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """How the upstream as a whole is doing, and until when it is left alone."""
+
+    state: LaneState = LaneState.UP
+    since_s: float = 0.0
+    until_s: float = 0.0
+    strikes: int = 0
+    error: Exception | None = None
+
+    @property
+    def up(self) -> bool:
+        """Whether flights leave freely."""
+        return self.state is LaneState.UP
+
+    def doubtful(self, now_s: float) -> bool:
+        """Whether the lane rests or probes, so that waiting is likely to be in vain.
+
+        A failure long ago says nothing about now: the one curl of the day may wait.
+        """
+        return not self.up and now_s < self.until_s + PROBING_S
+
+    def grounds(self, source: Source, now_s: float) -> bool:
+        """Whether this source may not fly. A wrong password leaves the open paths."""
+        spared = self.state is LaneState.WRONG_PASSWORD and source.open
+        return not self.up and not spared and now_s < self.until_s
+
+
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """One request under way."""
+
+    source: Source
+    took_off_s: float
+    core_ok_s: float | None
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Nothing may leave before `until_s`; None: not before something happens."""
+
+    until_s: float | None = None
+
+
+class Tower:
+    """The state of one lane and the decisions about it."""
+
+    def __init__(
+        self, sources: Iterable[Source], *, max_in_flight: int = 1, random: Random | None = None
+    ) -> None:
+        self.slots: dict[str, Slot] = {source.name: Slot(source) for source in sources}
+        self.flights: dict[str, Flight] = {}
+        self.condition = Condition()
+        self.meters = LaneMeters()
+        self._core = {name for name, slot in self.slots.items() if slot.source.core}
+        self._max_in_flight = max_in_flight
+        self._random = random or Random()  # noqa: S311 - jitter, not a secret
+        self._versions = count(1)
+        self._turn = 0
+        self._ready_s = float("-inf")
+        self._lead_s = LEAD_MARGIN_S
+        self._core_ok_s: dict[str, float] = {}
+        self._session_proven_s: float | None = None
+        self._login_tried_s: float | None = None
+        self._logged_in_s: float | None = None
+        self._core_refused: set[str] = set()
+        self._fingerprints: dict[str, tuple[Any, ...]] = {}
+
+    # -- asking ---------------------------------------------------------------------------
+
+    def ask(self, name: str, now_s: float) -> bool:
+        """Note that a client asks for a source.
+
+        Returns:
+            Whether waiting for a flight is worth the client's time.
+        """
+        slot = self.slots[name].asked(now_s)
+        value = slot.freshness(now_s)
+        if value is not Freshness.FRESH and not slot.in_air:
+            slot = slot.wanted(now_s)
+        self.slots[name] = slot
+        if value is Freshness.FRESH or slot.doubtful(now_s) or self._doubtful(slot, now_s):
+            return False
+        if value is Freshness.STALE:
+            return slot.lateness(now_s) > OLD and self.predicted_landing_s(now_s) <= PATIENCE_S
+        return True
+
+    def due_at_s(self, name: str, now_s: float) -> float | None:
+        """When a source is due as things stand, None for "no need"."""
+        return self.slots[name].due_at_s(now_s, self._lead_s)
+
+    def predicted_landing_s(self, now_s: float) -> float:
+        """How long a flight queued now takes to land, by the mean latency observed."""
+        each_s = self._each_s()
+        queued = sum(slot.wanted_s is not None for slot in self.slots.values())
+        # A flight that is longer in the air than usual says more than any mean.
+        held_s = max((now_s - flight.took_off_s for flight in self.flights.values()), default=0.0)
+        return max(held_s, (queued + len(self.flights)) * each_s)
+
+    def _doubtful(self, slot: Slot, now_s: float) -> bool:
+        spared = self.condition.state is LaneState.WRONG_PASSWORD and slot.source.open
+        return self.condition.doubtful(now_s) and not spared
+
+    # -- departures -----------------------------------------------------------------------
+
+    def next(self, now_s: float) -> Slot | Hold:
+        """Say which slot flies now, or until when nothing does."""
+        if len(self.flights) >= self._max_in_flight:
+            return Hold()
+        interested = sum(slot.interest.lately(now_s) for slot in self.slots.values())
+        self._lead_s = LEAD_MARGIN_S + interested * self._each_s()
+        departures = self._departures(now_s)
+        due = [self.slots[name] for name, at_s in departures.items() if at_s <= now_s]
+        if not due or now_s < self._ready_s:
+            first_s = min(departures.values(), default=None)
+            return Hold() if first_s is None else Hold(max(first_s, self._ready_s))
+        if self.condition.up or now_s < self.condition.until_s:
+            return choose(due, self._turn, now_s)
+        return Hold() if self.flights else self._probe(due, now_s)
+
+    def take_off(self, slot: Slot, now_s: float) -> Flight:
+        """Note that a flight leaves now."""
+        self._turn += 1
+        self.meters.flights += 1
+        self.slots[slot.source.name] = replace(slot, in_air=True)
+        flight = Flight(slot.source, now_s, max(self._core_ok_s.values(), default=None))
+        self.flights[slot.source.name] = flight
+        return flight
+
+    def pause_s(self) -> float:
+        """The breath between two requests: slow answers make the lane gentler."""
+        mean_s = self.meters.mean_latency_s or 0.0
+        return 0.05 + 0.1 * mean_s if mean_s < 1.0 else mean_s / 4
+
+    def _each_s(self) -> float:
+        return (self.meters.mean_latency_s or UNMEASURED_LATENCY_S) + self.pause_s()
+
+    def _departures(self, now_s: float) -> dict[str, float]:
+        times_s: dict[str, float] = {}
+        for name, slot in self.slots.items():
+            at_s = slot.due_at_s(now_s, self._lead_s)
+            if at_s is not None:
+                grounded = self.condition.grounds(slot.source, now_s)
+                times_s[name] = max(at_s, self.condition.until_s) if grounded else at_s
+        return times_s
+
+    def _probe(self, due: list[Slot], now_s: float) -> Slot:
+        """Pick the one flight that tests an upstream which failed: a core path, in turn."""
+        core = [self.slots[name] for name in sorted(self._core)]
+        awake = [slot for slot in core if not slot.resting(now_s)]
+        return awake[self._turn % len(awake)] if awake else choose(due, self._turn, now_s)
+
+    # -- landings -------------------------------------------------------------------------
+
+    def landed(self, flight: Flight, document: Any, now_s: float) -> None:
+        """Note a good landing."""
+        source = flight.source
+        self._end(flight, now_s)
+        self.meters.succeeded(now_s, now_s - flight.took_off_s)
+        slot = self.slots[source.name]
+        self.slots[source.name] = slot.landed(document, next(self._versions), flight.took_off_s)
+        if not source.open:
+            self._session_proven_s = now_s
+            self._core_refused.clear()
+        if source.core:
+            self._core_ok_s[source.name] = now_s
+            self._recover(now_s)
+        self._recognise(source, document)
+
+    def failed(self, flight: Flight, error: Exception, now_s: float) -> Verdict:
+        """Note a failed flight, and say what follows.
+
+        After LogIn and SendAgain the flight is still under way.
+        """
+        verdict = judge(self._case(flight, error, now_s))
+        if isinstance(verdict, LogIn):
+            self._login_tried_s = now_s
+        if isinstance(verdict, PathRests | LaneRests):
+            self._settle(flight, error, verdict, now_s)
+        return verdict
+
+    def logged_in(self, now_s: float) -> None:
+        """Note a login that worked.
+
+        What was refused before may have been refused to the expired session.
+        """
+        self.meters.logins += 1
+        self._logged_in_s = now_s
+        refused = (PathState.ROLE, PathState.REFUSED)
+        for name, slot in self.slots.items():
+            if slot.rest is not None and slot.rest.state in refused:
+                self.slots[name] = slot.cleared()
+
+    def login_failed(self, flight: Flight, error: Exception, now_s: float) -> Verdict:
+        """Note a login that failed, and with it the flight that needed it."""
+        self.meters.logins += 1
+        condition = self.condition
+        # A login speaks for the whole upstream, as the core does.
+        case = Case(error, core=True, lane_state=condition.state, lane_strikes=condition.strikes)
+        verdict = judge(case)
+        self._settle(flight, error, verdict, now_s)
+        return verdict
+
+    def _settle(self, flight: Flight, error: Exception, verdict: Verdict, now_s: float) -> None:
+        name = flight.source.name
+        self._end(flight, now_s)
+        self.meters.erred(error)
+        self.slots[name] = self.slots[name].struck(error, now_s)
+        if isinstance(verdict, PathRests):
+            self.slots[name] = self.slots[name].grounded(verdict, now_s)
+        elif isinstance(verdict, LaneRests):
+            self._rest(verdict, error, now_s)
+        if self._refused_after_login(flight, error, now_s):
+            self._core_refused.add(name)
+            self._ask_the_other_core_paths(now_s)
+
+    def _end(self, flight: Flight, now_s: float) -> None:
+        self.flights.pop(flight.source.name, None)
+        self._ready_s = now_s + self.pause_s()
+
+    def _rest(self, verdict: LaneRests, error: Exception, now_s: float) -> None:
+        before = self.condition
+        same = before.state is verdict.state
+        stretch = 1 + JITTER * self._random.uniform(-1, 1) if verdict.jitter else 1.0
+        self.condition = Condition(
+            verdict.state,
+            since_s=now_s if before.up else before.since_s,
+            until_s=now_s + verdict.for_s * stretch,
+            strikes=before.strikes + 1 if same else 1,
+            error=error,
+        )
+        for name, slot in self.slots.items():
+            self.slots[name] = replace(slot, wanted_s=None)
+
+    def _recover(self, now_s: float) -> None:
+        if self.condition.up:
+            return
+        if self.condition.state is not LaneState.LIMITED:
+            self._clear_rests()
+        self.condition = Condition(since_s=now_s)
+
+    def _clear_rests(self) -> None:
+        for name, slot in self.slots.items():
+            self.slots[name] = slot.cleared()
+
+    def _recognise(self, source: Source, document: Any) -> None:
+        """Forget what was missing when another firmware or another gateway answers."""
+        if not source.fingerprint or not isinstance(document, dict):
+            return
+        seen = tuple(document.get(key) for key in source.fingerprint)
+        if self._fingerprints.setdefault(source.name, seen) != seen:
+            self._fingerprints[source.name] = seen
+            self._clear_rests()
+
+    # -- evidence -------------------------------------------------------------------------
+
+    def _case(self, flight: Flight, error: Exception, now_s: float) -> Case:
+        slot = self.slots[flight.source.name]
+        others_ok_s = [at for name, at in self._core_ok_s.items() if name != flight.source.name]
+        refused = self._core_refused | {flight.source.name}
+        return Case(
+            error,
+            core=flight.source.core,
+            open=flight.source.open,
+            path_worked=slot.worked,
+            anything_worked=bool(self._core_ok_s),
+            strikes=slot.strikes_of(error),
+            lane_state=self.condition.state,
+            lane_strikes=self.condition.strikes,
+            session_proven_ago_s=_ago(self._session_proven_s, now_s),
+            core_ok_before_s=_ago(flight.core_ok_s, flight.took_off_s),
+            others_worked_since=max(others_ok_s, default=-1.0) > (slot.struck_s or 0.0),
+            login_ago_s=_ago(self._login_tried_s, now_s),
+            after_login=flight.again,
+            relogged=self._logged_in_s is not None and self._logged_in_s > flight.took_off_s,
+            core_all_refused=(
+                self._refused_after_login(flight, error, now_s) and refused >= self._core
+            ),
+        )
+
+    def _refused_after_login(self, flight: Flight, error: Exception, now_s: float) -> bool:
+        """Whether a core path was refused to a new session that has proven nothing yet."""
+        since_s = _ago(self._logged_in_s, now_s)
+        if since_s is None or since_s >= LOGIN_EVERY_S or not flight.source.core:
+            return False
+        proven_s = _ago(self._session_proven_s, now_s)
+        return isinstance(error, LogInAgain) and (proven_s is None or proven_s > since_s)
+
+    def _ask_the_other_core_paths(self, now_s: float) -> None:
+        """One path refused after a login may be a role; all of them are an account."""
+        if not self.condition.up:
+            return
+        for name in self._core - self._core_refused:
+            self.slots[name] = self.slots[name].wanted(now_s)
+
+
+def _ago(at_s: float | None, now_s: float) -> float | None:
+    return None if at_s is None else now_s - at_s

@@ -1,0 +1,1 @@
+"""A gateway that behaves, and misbehaves, like the real one."""
