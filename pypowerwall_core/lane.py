@@ -19,7 +19,7 @@ from typing import Any, Protocol
 
 from .errors import PowerwallError
 from .failures import LogIn, PathRests, SendAgain, Verdict
-from .news import News, lane_news, path_news
+from .news import News, lane_news, path_is_back, path_news
 from .policy import Source
 from .slot import Slot
 from .tower import Condition, Flight, Hold, Tower
@@ -219,8 +219,10 @@ class Lane:
         except Exception as error:  # noqa: BLE001 - a bug is a failed flight too, see _land
             return self._land(flight, error, self._tower.failed)
         with self._changed:
-            before = self._tower.condition
+            before, slot = self._tower.condition, self._tower.slots[flight.source.name]
             self._tower.landed(flight, document, self._clock())
+            if before.up:
+                self._news.tell(path_is_back(self.name, slot))
             self._news.tell(lane_news(self.name, before, self._tower.condition, self._clock()))
             self._release(flight.source.name)
             self._changed.notify_all()
@@ -246,12 +248,12 @@ class Lane:
         """Note a failure, tell the news and let the waiting clients go."""
         with self._changed:
             now_s = self._clock()
-            before = self._tower.condition
+            before, slot = self._tower.condition, self._tower.slots[flight.source.name]
             verdict = note(flight, error, now_s)
             self._news.bug(self.name, error)
             self._news.tell(lane_news(self.name, before, self._tower.condition, now_s))
             if isinstance(verdict, PathRests):
-                self._news.tell(path_news(self.name, flight.source, verdict, error))
+                self._news.tell(path_news(self.name, slot, verdict, error))
             if flight.source.name not in self._tower.flights:
                 self._release(flight.source.name)
             if not self._tower.condition.up:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from .errors import PowerwallError
 from .failures import PathRests, PathState
-from .policy import Source
+from .slot import Slot
 from .tower import Condition
 
 MINUTE_S = 60.0
@@ -79,12 +79,23 @@ def lane_news(name: str, before: Condition, after: Condition, now_s: float) -> I
     return Item(key, logging.WARNING, text)
 
 
-def path_news(name: str, source: Source, verdict: PathRests, error: Exception) -> Item:
-    """Say that one path rests."""
+def path_news(name: str, slot: Slot, verdict: PathRests, error: Exception) -> Item | None:
+    """Say that one path rests, unless it has rested for the same reason before."""
+    if slot.rest is not None and slot.rest.state is verdict.state:
+        return None
+    source = slot.source
     again = f"asked again in {duration(verdict.for_s)}"
     text = f"{name}: {source.path} {verdict.state.value} ({error}), {again}"
     level = logging.INFO if verdict.state is PathState.NOT_SERVED else logging.WARNING
     return Item((name, source.name, verdict.state.value), level, text)
+
+
+def path_is_back(name: str, slot: Slot) -> Item | None:
+    """Say that a path answers after a rest that was worth a warning."""
+    if slot.rest is None or slot.rest.state.is_absence:
+        return None
+    text = f"{name}: {slot.source.path} answers again"
+    return Item((name, slot.source.name, "up"), logging.INFO, text)
 
 
 def duration(seconds: float) -> str:

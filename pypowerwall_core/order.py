@@ -15,7 +15,8 @@ def choose(due: Sequence[Slot], turn: int, now_s: float) -> Slot:
 
     Three turns in four go to the largest weighted lateness, in which a second of the
     core counts threefold. The fourth goes to the most late of the others, those never
-    seen first, so that nothing starves behind a slow gateway's meters.
+    seen first, so that nothing starves behind a slow gateway's meters. Late is meant in
+    seconds there: by the ratio, a source that is fresh for 30 s would wait for minutes.
 
     Args:
         due: At least one slot whose flight may leave now.
@@ -24,5 +25,5 @@ def choose(due: Sequence[Slot], turn: int, now_s: float) -> Slot:
     """
     others = [slot for slot in due if not slot.source.core]
     if others and turn % TURNS == TURNS - 1:
-        return max(others, key=lambda slot: (slot.memory is None, slot.lateness(now_s)))
+        return max(others, key=lambda slot: (slot.memory is None, slot.overdue_s(now_s)))
     return max(due, key=lambda slot: slot.source.weight * slot.lateness(now_s))

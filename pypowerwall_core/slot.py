@@ -92,6 +92,12 @@ class Slot:
             return 2.0 + waited_s / self.source.fresh_s
         return self.memory.age_s(now_s) / self.source.fresh_s
 
+    def overdue_s(self, now_s: float) -> float:
+        """For how many seconds the memory has been less than fresh."""
+        if self.memory is None:
+            return 0.0 if self.wanted_s is None else now_s - self.wanted_s
+        return self.memory.age_s(now_s) - self.source.fresh_s
+
     def asked(self, now_s: float) -> Slot:
         """Return the slot after a client asked for it."""
         return replace(self, interest=self.interest.asked(now_s))

@@ -1,0 +1,111 @@
+"""`powerwall simulate`: run a gateway in the foreground until a signal."""
+
+import argparse
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import NoReturn, TextIO
+
+from simulator.faults import FAULTS
+from simulator.gateway import Simulator
+from simulator.systems import SYSTEMS
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65_535:  # noqa: PLR2004 - the last port there is
+        raise ValueError(text)
+    return port
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds < float("inf"):
+        raise ValueError(text)
+    return seconds
+
+
+_port.__name__ = "port"
+_seconds.__name__ = "number of seconds"
+
+
+class _Parser(argparse.ArgumentParser):
+    """A wrong value is one line and exit code 2."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="powerwall simulate",
+        description="A Powerwall gateway to try things with: its numbers move, its faults are on "
+        "request, and nothing real listens.",
+    )
+    systems = "; ".join(f"{system.name}: {system.what}" for system in SYSTEMS.values())
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    parser.add_argument("--port", type=_port, default=8443, help="port, 0 for any (%(default)s)")
+    parser.add_argument("--system", choices=tuple(SYSTEMS), default="pw2", help=systems)
+    parser.add_argument("--password", default="password", help="customer password (%(default)s)")
+    parser.add_argument("--site-name", default=None, help="name of the site (Home)")
+    parser.add_argument("--frozen", action="store_true", help="the same values for ever")
+    parser.add_argument("--seed", type=int, default=1, help="another seed, another weather")
+    parser.add_argument("--latency", type=_seconds, default=0.05, help="seconds before an answer")
+    parser.add_argument("--control-port", type=_port, help="plain HTTP to watch and break it")
+    parser.add_argument("--faults", action="store_true", help="list the failure modes and exit")
+    return parser
+
+
+def _ready(simulator: Simulator, password: str) -> str:
+    control = simulator.control_port
+    more = f", control http://127.0.0.1:{control}" if control is not None else ""
+    where = f"https://{simulator.address} (system {simulator.system.name}"
+    return f"ready: {where}, password {password}{more})"
+
+
+def _say(line: str, stream: TextIO | None = None) -> None:
+    print(line, file=stream, flush=True)
+
+
+def _list_faults() -> None:
+    width = max(map(len, FAULTS))
+    for fault in FAULTS.values():
+        _say(f"{fault.name:{width}}  {fault.what}")
+
+
+def _wait_for_signal() -> None:
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    ended.wait()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the simulator and return the exit code."""
+    arguments = _parser().parse_args(argv)
+    if arguments.faults:
+        _list_faults()
+        return 0
+    simulator = Simulator(
+        system=arguments.system,
+        password=arguments.password,
+        host=arguments.host,
+        port=arguments.port,
+        control_port=arguments.control_port,
+        seed=arguments.seed,
+        frozen=arguments.frozen,
+        site_name=arguments.site_name,
+    )
+    simulator.set_latency(arguments.latency)
+    try:
+        simulator.start()
+    except OSError as error:
+        simulator.stop()
+        _say(f"powerwall simulate: cannot listen: {error.strerror or error}", sys.stderr)
+        return 2
+    with simulator, suppress(KeyboardInterrupt):
+        _say(_ready(simulator, arguments.password))
+        _wait_for_signal()
+    return 0

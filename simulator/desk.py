@@ -1,0 +1,107 @@
+"""The front desk: who asked for what, and the answer a healthy gateway gives.
+
+It knows no sockets; every rule of access is here and nowhere else.
+"""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from simulator.counters import Counters
+from simulator.documents import login_time
+from simulator.endpoints import ENDPOINTS, LOGIN_PATH, LOGOUT_PATH, RESTRICTED_POSTS
+from simulator.faults import Faults
+from simulator.plant import Plant, View
+from simulator.sessions import (
+    LIMITED,
+    Limiter,
+    Sessions,
+    check,
+    login_reply,
+    logout_reply,
+    parse_login,
+)
+from simulator.systems import System
+from simulator.wire import NOT_FOUND, Answer, error_answer, no_access
+
+# More logins than this in a minute are refused; the true figure is not known.
+LOGIN_LIMIT = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request, as far as answers depend on it."""
+
+    method: str
+    path: str
+    token: str | None
+    body: bytes = b""
+    content_type: str = ""
+
+
+class Desk:
+    """Answers requests for one system."""
+
+    def __init__(
+        self,
+        system: System,
+        plant: Plant,
+        faults: Faults,
+        counters: Counters,
+        sessions: Sessions,
+        *,
+        password: str,
+    ) -> None:
+        self.sessions = sessions
+        self.login_limit: int | None = LOGIN_LIMIT
+        self._limiter = Limiter(sessions.monotonic)
+        self._system = system
+        self._plant = plant
+        self._faults = faults
+        self._counters = counters
+        self._password = password
+
+    def view(self) -> View:
+        """Look at the plant, through the faults that bend it."""
+        return self._faults.alter(self._plant.view())
+
+    def answer(self, request: Request) -> Answer:
+        """Answer as a healthy gateway does."""
+        match request.method, request.path:
+            case "POST", path if path == LOGIN_PATH:
+                return self._login(request)
+            case "GET", path if path == LOGOUT_PATH:
+                self.sessions.forget(request.token)
+                return logout_reply()
+            case "GET", path:
+                return self._read(path, request.token)
+            case "POST", path if path in ENDPOINTS or path in RESTRICTED_POSTS:
+                return no_access("POST")
+        return NOT_FOUND
+
+    def _read(self, path: str, token: str | None) -> Answer:
+        endpoint = ENDPOINTS.get(path)
+        # Which paths exist is no secret: 404 needs no session.
+        if endpoint is None or not endpoint.served(self._system):
+            return NOT_FOUND
+        if not endpoint.open and not self.sessions.valid(token):
+            return no_access("GET")
+        return endpoint.answer(self._system, self.view())
+
+    def _login(self, request: Request) -> Answer:
+        if not self._limiter.allows(self.login_limit):
+            return LIMITED
+        credentials = parse_login(request.body, request.content_type)
+        if credentials is None:
+            return error_answer(400, "invalid request body", "Login Error")
+        refusal = check(credentials, self._password, self._system.gateway_serial)
+        if refusal is not None:
+            return refusal
+        if credentials.force_sm_off:
+            # It stops the site controller, and the house's meters with it.
+            self._faults.start("stopped")
+        return login_reply(self.sessions.open(), credentials.email, login_time(self.view()))
+
+    def note(self, request: Request, answer: Answer) -> None:
+        """Count a login by the answer that it got, be it from here or from a fault."""
+        if request.path == LOGIN_PATH and request.method == "POST":
+            self._counters.login(accepted=answer.status == HTTPStatus.OK)

@@ -1,0 +1,118 @@
+"""What a customer can GET: one row per path.
+
+A path that is not here, or that this system does not serve, is a plain 404.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final
+
+from simulator import documents, documents_battery, documents_meters, documents_solar
+from simulator.plant import View
+from simulator.systems import System
+from simulator.vitals import vitals
+from simulator.wire import BINARY_TYPE, HTML_TYPE, JSON_TYPE, Answer, render
+
+LOGIN_PATH: Final = "/api/login/Basic"
+LOGOUT_PATH: Final = "/api/logout"
+
+
+def _always(_system: System) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A path, the function that writes its document, and who may ask."""
+
+    path: str
+    read: Callable[[System, View], Any]
+    open: bool = False
+    status: int = HTTPStatus.OK
+    content_type: str = JSON_TYPE
+    served: Callable[[System], bool] = _always
+
+    def answer(self, system: System, view: View) -> Answer:
+        """Write the answer of this moment."""
+        document = self.read(system, view)
+        body = document if isinstance(document, bytes) else render(document)
+        return Answer(self.status, body, self.content_type)
+
+
+def _page(_system: System, _view: View) -> bytes:
+    return b"<!doctype html><html><head><title>Tesla</title></head><body></body></html>"
+
+
+def _has_vitals(system: System) -> bool:
+    return system.vitals
+
+
+def _has_inverter(system: System) -> bool:
+    return system.inverter is not None
+
+
+_ROWS: Final = (
+    Endpoint("/", _page, open=True, content_type=HTML_TYPE),
+    Endpoint("/api/auth/toggle/supported", documents.toggle_supported, open=True),
+    Endpoint("/api/autoconfig/status", documents.autoconfig),
+    Endpoint("/api/config", documents.config),
+    Endpoint("/api/customer", documents.customer),
+    # Open even on firmware that closed nearly everything else.
+    Endpoint("/api/customer/registration", documents.registration, open=True),
+    Endpoint("/api/devices/vitals", vitals, content_type=BINARY_TYPE, served=_has_vitals),
+    Endpoint("/api/generators", documents.generators),
+    Endpoint("/api/generators/disconnect_types", documents.disconnect_types),
+    Endpoint("/api/installer", documents.installer),
+    Endpoint("/api/meters", documents_meters.meters),
+    Endpoint("/api/meters/aggregates", documents_meters.aggregates),
+    Endpoint("/api/meters/readings", documents_meters.readings),
+    Endpoint("/api/meters/site", documents_meters.meters_site),
+    Endpoint("/api/meters/solar", documents_meters.meters_solar),
+    Endpoint("/api/meters/status", documents_meters.meters_status),
+    Endpoint("/api/networks", documents.networks),
+    Endpoint("/api/networks/client_protocols", documents.protocols),
+    Endpoint("/api/networks/wifi_security_types", documents.wifi_security_types),
+    Endpoint("/api/operation", documents.operation),
+    Endpoint("/api/powerwalls", documents_battery.powerwalls),
+    Endpoint("/api/powerwalls/phase_usages", documents_battery.phase_usages, status=500),
+    Endpoint("/api/powerwalls/status", documents_battery.powerwalls_status),
+    Endpoint("/api/site_info", documents.site_info),
+    Endpoint("/api/site_info/site_name", documents.site_name),
+    Endpoint("/api/sitemaster", documents.sitemaster),
+    Endpoint("/api/solar_powerwall", documents_solar.solar_powerwall, served=_has_inverter),
+    Endpoint("/api/solars", documents.solars),
+    Endpoint("/api/solars/brands", documents.brands),
+    Endpoint("/api/status", documents.status, open=True),
+    Endpoint("/api/synchrometer/ct_voltage_references", documents_meters.ct_voltage_references),
+    Endpoint(
+        "/api/synchrometer/ct_voltage_references/options",
+        documents_meters.ct_voltage_options,
+        status=400,
+    ),
+    Endpoint("/api/system/testing", documents.testing),
+    Endpoint("/api/system/update/status", documents.update_status),
+    Endpoint("/api/system_status", documents_battery.system_status),
+    Endpoint("/api/system_status/grid_faults", documents_battery.grid_faults),
+    Endpoint("/api/system_status/grid_status", documents_battery.grid_status),
+    Endpoint("/api/system_status/soe", documents_battery.soe),
+    Endpoint("/api/troubleshooting/problems", documents.problems),
+)
+
+ENDPOINTS: Final[dict[str, Endpoint]] = {row.path: row for row in _ROWS}
+
+# A customer who POSTs here is refused whatever the body says.
+RESTRICTED_POSTS: Final = frozenset(
+    {
+        "/api/operation",
+        "/api/site_info/grid_code",
+        "/api/site_info/site_name",
+        "/api/sitemaster/run_for_commissioning",
+        "/api/v2/islanding/mode",
+    }
+)
+
+# Every path worth counting by its name, whether this system serves it or not.
+PATHS: Final = frozenset(ENDPOINTS) | RESTRICTED_POSTS | {LOGIN_PATH, LOGOUT_PATH}
+# Paths that need a session.
+CLOSED_PATHS: Final = frozenset(row.path for row in _ROWS if not row.open)

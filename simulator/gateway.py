@@ -1,0 +1,188 @@
+"""The Simulator: one gateway that runs in this process, in threads of its own."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final, Self
+
+from simulator.certificate import make_certificate, server_context
+from simulator.connections import Flights
+from simulator.control import ControlServer
+from simulator.counters import Counters
+from simulator.desk import Desk
+from simulator.endpoints import PATHS
+from simulator.faults import Faults
+from simulator.https import Hub, Server
+from simulator.plant import Plant
+from simulator.sessions import Sessions
+from simulator.systems import SYSTEMS, System
+
+# Stopping the accept loop of a borrowed socket takes one turn of it.
+_TURN_S: Final = 0.1
+
+
+def _local_offset_s() -> int:
+    """Stand where this machine stands, to the hour: plain offset zones have no halves."""
+    return round(time.localtime().tm_gmtoff / 3600) * 3600
+
+
+def _system(name: str, site_name: str | None) -> System:
+    if name not in SYSTEMS:
+        raise ValueError(f"no system {name!r}; there are {', '.join(SYSTEMS)}")
+    system = SYSTEMS[name]
+    return system if site_name is None else replace(system, site_name=site_name)
+
+
+class Simulator:
+    """A Powerwall gateway to run, watch and break."""
+
+    def __init__(  # noqa: PLR0913 - the ways a gateway differs, each by name
+        self,
+        *,
+        system: str = "pw2",
+        password: str = "password",  # noqa: S107 - of a gateway that does not exist
+        host: str = "127.0.0.1",
+        port: int = 0,
+        control_port: int | None = None,
+        seed: int = 1,
+        frozen: bool = False,
+        session_ttl_s: float = 3600.0,
+        site_name: str | None = None,
+        listener: socket.socket | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self.system = _system(system, site_name)
+        self.counters = Counters(PATHS)
+        self.faults = Faults(on_change=self._follow)
+        self.plant = Plant(
+            self.system,
+            monotonic=monotonic,
+            wall=wall,
+            utc_offset_s=_local_offset_s(),
+            seed=seed,
+            frozen=frozen,
+        )
+        self.certificate_pem, key_pem = make_certificate()
+        self._hub = self._make_hub(key_pem, password, Sessions(session_ttl_s, monotonic))
+        self._listener = listener
+        self._bound: tuple[str, int] = listener.getsockname()[:2] if listener else (host, port)
+        self._control_port = control_port
+        self._control: ControlServer | None = None
+        self._server: Server | None = None
+        self._running = False
+        self._lock = threading.RLock()
+
+    def _make_hub(self, key_pem: str, password: str, sessions: Sessions) -> Hub:
+        desk = Desk(
+            self.system, self.plant, self.faults, self.counters, sessions, password=password
+        )
+        return Hub(
+            desk=desk,
+            faults=self.faults,
+            counters=self.counters,
+            flights=Flights(self.counters),
+            context=server_context(self.certificate_pem, key_pem),
+        )
+
+    def __enter__(self) -> Self:
+        """Start."""
+        self.start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        """Stop."""
+        self.stop()
+
+    def start(self) -> None:
+        """Listen; connections are taken when this returns."""
+        with self._lock:
+            if self._running:
+                return
+            self._running = True
+            self._hub.stopping.clear()
+            self._follow()
+            if self._control_port is not None:
+                self._control = ControlServer(self, self._control_port)
+
+    def stop(self) -> None:
+        """Close everything, connections that a fault holds included; stopping twice is fine."""
+        with self._lock:
+            self._running = False
+            self._hub.stopping.set()
+            self._follow()
+            if self._control is not None:
+                self._control.close()
+                self._control = None
+            if self._listener is not None:
+                self._listener.close()
+        self.faults.stop()
+
+    @property
+    def host(self) -> str:
+        """The address it listens on."""
+        return self._bound[0]
+
+    @property
+    def port(self) -> int:
+        """The port it listens on; before the start, the port asked for."""
+        return self._bound[1]
+
+    @property
+    def address(self) -> str:
+        """Host and port, as a PW_HOST takes them."""
+        return f"{self.host}:{self.port}"
+
+    @property
+    def control_port(self) -> int | None:
+        """The port of the control side, if it runs."""
+        return self._control.port if self._control else None
+
+    @property
+    def login_limit(self) -> int | None:
+        """More logins than this in a minute are refused; None refuses none."""
+        return self._hub.desk.login_limit
+
+    @login_limit.setter
+    def login_limit(self, limit: int | None) -> None:
+        self._hub.desk.login_limit = limit
+
+    def set_latency(self, seconds: float) -> None:
+        """Wait this long before each answer."""
+        if not 0 <= seconds < float("inf"):
+            raise ValueError("latency must be a number of seconds, 0 or more")
+        self._hub.latency_s = seconds
+
+    def expire_sessions(self) -> None:
+        """Forget every session, as a reboot does."""
+        self._hub.desk.sessions.forget_all()
+
+    def _follow(self) -> None:
+        """Listen, or not, as the faults now say."""
+        with self._lock:
+            wanted = self._running and not self.faults.refusing()
+            if wanted and self._server is None:
+                self._listen()
+            elif not wanted and self._server is not None:
+                self._deafen(self._server)
+
+    def _listen(self) -> None:
+        server = Server(self._hub, self._bound, self._listener)
+        self._listener = None
+        host, port = server.socket.getsockname()[:2]
+        self._bound = (host, port)
+        self._server = server
+        self._hub.connections.open()
+        threading.Thread(
+            target=server.serve_forever,
+            kwargs={"poll_interval": _TURN_S},
+            name=f"simulator-{port}",
+            daemon=True,
+        ).start()
+
+    def _deafen(self, server: Server) -> None:
+        server.end()
+        self._server = None
+        self._hub.connections.reset()

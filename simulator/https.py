@@ -1,0 +1,223 @@
+"""The HTTPS server: TLS in each connection's own thread, HTTP/1.1 with keep-alive.
+
+Whatever a client does to its connection stays within that connection's thread.
+"""
+
+import socket
+import socketserver
+import ssl
+import sys
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Final
+
+from simulator.connections import Connections, Flights, has_left
+from simulator.counters import Counters
+from simulator.desk import Desk, Request
+from simulator.faults import Faults
+from simulator.sessions import token_of
+from simulator.wire import NOT_FOUND, TEXT_TYPE, Answer, head
+
+HANDSHAKE_S: Final = 10.0
+IDLE_S: Final = 120.0
+MAX_BODY: Final = 1_000_000
+# How soon a held request notices that its client has left.
+_GLANCE_S: Final = 0.1
+
+
+@dataclass(slots=True, kw_only=True)
+class Hub:
+    """What all connections of one simulator share."""
+
+    desk: Desk
+    faults: Faults
+    counters: Counters
+    flights: Flights
+    context: ssl.SSLContext
+    connections: Connections = field(default_factory=Connections)
+    stopping: threading.Event = field(default_factory=threading.Event)
+    latency_s: float = 0.0
+
+
+class HttpExchange:
+    """One request on one connection: what faults.Exchange promises to faults."""
+
+    def __init__(self, handler: "Handler", hub: Hub, request: Request) -> None:
+        self._handler = handler
+        self._hub = hub
+        self._request = request
+
+    @property
+    def now_s(self) -> float:
+        """The gateway's time."""
+        return self._hub.desk.view().now_s
+
+    def run(self) -> None:
+        """Answer, or misbehave."""
+        hub, path = self._hub, self._request.path
+        hub.flights.begin(self, path)
+        try:
+            if hub.latency_s > 0 and not self.hold(hub.stopping, hub.latency_s):
+                raise ConnectionAbortedError
+            active = hub.faults.claim(path)
+            if active is None or active.fault.misbehave is None:
+                self.send(self.normal())
+            else:
+                active.fault.misbehave(self, active)
+        finally:
+            hub.flights.end(self)
+
+    def normal(self) -> Answer:
+        """Make the answer that would have been given."""
+        return self._hub.desk.answer(self._request)
+
+    def send(self, answer: Answer) -> None:
+        """Give an answer."""
+        self._hub.desk.note(self._request, answer)
+        # Landed before it is seen: a client may ask again the moment it reads this.
+        self._hub.flights.end(self)
+        self.send_raw(head(answer, self.now_s) + answer.body)
+
+    def send_raw(self, data: bytes) -> None:
+        """Put bytes on the connection."""
+        self._handler.connection.sendall(data)
+
+    def hang_up(self) -> None:
+        """Close the connection after this."""
+        self._handler.close_connection = True
+
+    def left(self) -> bool:
+        """Say whether the client is gone."""
+        return has_left(self._handler.connection)
+
+    def hold(self, ended: threading.Event, seconds: float | None = None) -> bool:
+        """Wait for seconds, or for ever; false once the fault has ended or the client left."""
+        until = None if seconds is None else time.monotonic() + seconds
+        while not self.left():
+            left_s = _GLANCE_S if until is None else until - time.monotonic()
+            if left_s <= 0:
+                return True
+            if ended.wait(min(left_s, _GLANCE_S)):
+                return False
+        self.hang_up()
+        return False
+
+    def forget_session(self) -> None:
+        """End the session this request came with."""
+        self._hub.desk.sessions.forget(self._request.token)
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Reads requests from one connection, one after the other."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: "Server"
+
+    def do_GET(self) -> None:
+        """Answer a GET."""
+        self._exchange()
+
+    def do_POST(self) -> None:
+        """Answer a POST."""
+        self._exchange()
+
+    def _exchange(self) -> None:
+        body = self._body()
+        if body is None:
+            self.send_error(400)
+            return
+        authorization = self.headers.get("authorization")
+        request = Request(
+            method=self.command,
+            path=self.path.partition("?")[0],
+            token=token_of(self.headers.get("cookie"), authorization),
+            body=body,
+            content_type=self.headers.get("content-type", ""),
+        )
+        HttpExchange(self, self.server.hub, request).run()
+
+    def _body(self) -> bytes | None:
+        """Read the body; None when its length is not said, or too much."""
+        length = self.headers.get("content-length", "0")
+        chunked = "transfer-encoding" in self.headers
+        if chunked or not length.isdigit() or int(length) > MAX_BODY:
+            return None
+        return self.rfile.read(int(length))
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Answer what is not a request for anything, without http.server's page and name."""
+        del message, explain
+        self.close_connection = True
+        # A method nobody serves is a path nobody serves.
+        unknown = code == 501  # noqa: PLR2004 - what http.server calls an unknown method
+        answer = NOT_FOUND if unknown else Answer(code, b"Bad Request", TEXT_TYPE)
+        answer = replace(answer, headers=(("connection", "close"),))
+        body = b"" if self.command == "HEAD" else answer.body
+        self.connection.sendall(head(answer, self.server.hub.desk.view().now_s) + body)
+
+    def log_message(self, *_args: Any) -> None:
+        """Say nothing: requests are counted, not printed."""
+
+
+class Server(ThreadingHTTPServer):
+    """Listens, and gives every connection a thread that begins with the handshake."""
+
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
+    allow_reuse_address = True
+
+    def __init__(
+        self, hub: Hub, address: tuple[str, int], listener: socket.socket | None = None
+    ) -> None:
+        self.hub = hub
+        # Another process may hold the same socket: shutting it would end theirs.
+        self._borrowed = listener is not None
+        super().__init__(address, Handler, bind_and_activate=False)
+        if listener is not None:
+            self.socket.close()
+            self.socket = listener
+            self.server_address = listener.getsockname()
+            return
+        try:
+            self.server_bind()
+            self.server_activate()
+        except OSError:
+            self.server_close()
+            raise
+
+    def server_bind(self) -> None:
+        """Bind without asking the resolver for our own name, as HTTPServer does."""
+        socketserver.TCPServer.server_bind(self)
+
+    def end(self) -> None:
+        """Stop listening; the loop is woken where the socket is ours to shut."""
+        if not self._borrowed:
+            with suppress(OSError):
+                self.socket.shutdown(socket.SHUT_RDWR)
+        self.shutdown()
+        self.server_close()
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """Shake hands, then serve; runs in the connection's own thread."""
+        hub = self.hub
+        hub.counters.connected()
+        request.settimeout(HANDSHAKE_S)
+        with (
+            hub.context.wrap_socket(
+                request, server_side=True, do_handshake_on_connect=False
+            ) as connection,
+            hub.connections.holding(connection),
+        ):
+            connection.do_handshake()
+            connection.settimeout(IDLE_S)
+            Handler(connection, client_address, self)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Keep quiet about clients that leave or shake hands badly; our own bugs are shown."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)

@@ -1,0 +1,265 @@
+"""The plant: a sun, a house, a battery and the grid that makes up the difference.
+
+It keeps one law in every reading: load = site + solar + battery, to the last bit.
+It is given its clocks and never looks at another.
+"""
+
+import math
+import random
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from simulator.systems import System
+
+# A gateway refreshes its meters two to four times a second.
+TICK_S: Final = 0.25
+# After a long silence the past is caught up in at most this many strides.
+MAX_STRIDES: Final = 400
+# Powers are multiples of this, so that sums of them are exact.
+_GRAIN_W: Final = 1 / 64
+
+# 2024-06-15, one in the afternoon in California.
+FROZEN_S: Final = 1_718_481_600.25
+FROZEN_UTC_OFFSET_S: Final = -7 * 3600
+
+_EFFICIENCY: Final = 0.95
+_UP_S: Final = 831_359.5
+_WAVES: Final = ((7.0, 0.2), (31.0, 0.3), (127.0, 0.25), (611.0, 0.25))
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """One meter at one moment; signs as the gateway's, energies for life."""
+
+    power_w: float
+    reactive_var: float
+    exported_wh: float
+    imported_wh: float
+
+    @property
+    def apparent_va(self) -> float:
+        """Apparent power."""
+        return math.hypot(self.power_w, self.reactive_var)
+
+
+@dataclass(frozen=True, slots=True)
+class PackView:
+    """One pack at one moment."""
+
+    power_w: float
+    remaining_wh: float
+    full_wh: float
+    charged_wh: float
+    discharged_wh: float
+    ambient_c: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """All that documents are made of: the plant at one moment."""
+
+    now_s: float
+    utc_offset_s: int
+    boot_s: float
+    site: Meter
+    battery: Meter
+    load: Meter
+    solar: Meter
+    packs: tuple[PackView, ...]
+    soe_percent: float
+    reserve_percent: float
+    real_mode: str = "self_consumption"
+    voltage_v: float = 243.0
+    frequency_hz: float = 60.01
+    grid_status: str = "SystemGridConnected"
+    running: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Powers:
+    """The four powers, in balance."""
+
+    solar_w: float
+    battery_w: float
+    site_w: float
+    load_w: float
+
+
+def _grain(watts: float) -> float:
+    return round(watts / _GRAIN_W) * _GRAIN_W
+
+
+def sunshine(hour: float) -> float:
+    """How much of a clear noon's sun there is at an hour of the day, 0 to 1."""
+    return max(0.0, math.sin(math.pi * (hour - 6.0) / 12.0)) ** 1.3
+
+
+def _bump(hour: float, at: float, width: float) -> float:
+    return math.exp(-(((hour - at) / width) ** 2))
+
+
+def battery_power_w(deficit_w: float, soe_percent: float, system: System) -> float:
+    """What a self-powered battery gives (+) or takes (-) to cover a deficit."""
+    if deficit_w < 0:
+        # Charging tapers above 95 percent.
+        taper = min(1.0, max(0.0, (100.0 - soe_percent) / 5.0))
+        return -min(-deficit_w, system.max_charge_w * taper)
+    taper = min(1.0, max(0.0, soe_percent - system.reserve_percent))
+    return min(deficit_w, system.nameplate_w * taper)
+
+
+def balance(
+    solar_w: float, load_w: float, soe_percent: float, system: System, *, miss_w: float = 0.0
+) -> Powers:
+    """Let the battery cover what it can, but for what it misses, and the grid the rest."""
+    solar_w, load_w = _grain(solar_w), _grain(load_w)
+    battery_w = _grain(battery_power_w(load_w - solar_w - miss_w, soe_percent, system))
+    return Powers(solar_w, battery_w, load_w - solar_w - battery_w, load_w)
+
+
+class Weather:
+    """Sun and appetite by the clock, with a ripple that a seed decides."""
+
+    def __init__(self, seed: int) -> None:
+        draw = random.Random(seed)  # noqa: S311 - a weather, not a secret
+        self._phases = [draw.uniform(0.0, math.tau) for _ in range(2 * len(_WAVES) + 1)]
+
+    def _ripple(self, at_s: float, first: int) -> float:
+        return sum(
+            weight * math.sin(math.tau * at_s / period_s + self._phases[first + index])
+            for index, (period_s, weight) in enumerate(_WAVES)
+        )
+
+    def solar_w(self, at_s: float, hour: float, peak_w: float) -> float:
+        """Solar power; at night the inverter draws up to five watts."""
+        sun, ripple = sunshine(hour), self._ripple(at_s, 0)
+        return peak_w * sun * (0.88 + 0.12 * ripple) if sun > 0 else -2.5 + 2.5 * ripple
+
+    def load_w(self, at_s: float, hour: float) -> float:
+        """House power: a base, a morning, an evening, a kettle now and then."""
+        habits = 450 + 500 * _bump(hour, 7.5, 1.2) + 1400 * _bump(hour, 19.0, 2.0)
+        kettle = 1500 if math.sin(math.tau * at_s / 2700 + self._phases[-1]) > 0.9 else 0  # noqa: PLR2004 - a seventh of the time
+        return habits + kettle + 200 * self._ripple(at_s, len(_WAVES))
+
+    def miss_w(self, at_s: float) -> float:
+        """How far the battery is from following the house: a grid meter never reads 0 for long."""
+        return 15 * self._ripple(at_s, 2)
+
+
+def _grown(meter: Meter, power_w: float, hours: float, *, exports: bool) -> Meter:
+    """A meter after some hours at one power; exports says that + is energy given."""
+    given, taken = max(0.0, power_w) * hours, max(0.0, -power_w) * hours
+    out, into = (given, taken) if exports else (taken, given)
+    return replace(
+        meter,
+        power_w=power_w,
+        exported_wh=meter.exported_wh + out,
+        imported_wh=meter.imported_wh + into,
+    )
+
+
+class Plant:
+    """Moves lazily: a reading brings it up to the tick of the moment, no thread does."""
+
+    def __init__(
+        self,
+        system: System,
+        *,
+        monotonic: Callable[[], float],
+        wall: Callable[[], float],
+        utc_offset_s: int = 0,
+        seed: int = 1,
+        frozen: bool = False,
+    ) -> None:
+        self._system = system
+        self._monotonic = monotonic
+        self._wall = wall
+        self._weather = Weather(seed)
+        self._frozen = frozen
+        self._lock = threading.Lock()
+        self._started_s = monotonic()
+        self._ticks = 0
+        self._view = self._first(
+            FROZEN_S if frozen else wall(), FROZEN_UTC_OFFSET_S if frozen else utc_offset_s
+        )
+
+    def view(self) -> View:
+        """The plant now."""
+        if self._frozen:
+            return self._view
+        with self._lock:
+            elapsed_s = self._monotonic() - self._started_s
+            ticks = int(elapsed_s / TICK_S)
+            if ticks > self._ticks:
+                self._catch_up(ticks, self._wall() - (elapsed_s - ticks * TICK_S))
+            return self._view
+
+    def _catch_up(self, ticks: int, now_s: float) -> None:
+        missing = ticks - self._ticks
+        strides = min(missing, MAX_STRIDES)
+        stride_s = missing * TICK_S / strides
+        for behind in range(strides - 1, -1, -1):
+            self._view = self._after(self._view, now_s - behind * stride_s, stride_s)
+        self._ticks = ticks
+
+    def _first(self, now_s: float, utc_offset_s: int) -> View:
+        """The seed values all readers compare with: half charged, sunny, exporting."""
+        view = View(
+            now_s=now_s,
+            utc_offset_s=utc_offset_s,
+            boot_s=now_s - _UP_S,
+            site=Meter(-300.0, -20.0, 4_300_000.0, 6_800_000.0),
+            battery=Meter(-1500.0, 60.0, 12_950_000.0, 15_000_000.0),
+            load=Meter(1200.0, 40.0, 0.0, 26_450_000.0),
+            solar=Meter(3000.0, 0.0, 26_000_000.0, 0.0),
+            packs=(),
+            soe_percent=50.0,
+            reserve_percent=self._system.reserve_percent,
+        )
+        view = replace(view, packs=self._packs(view))
+        return view if self._frozen else self._after(view, now_s, 0.0)
+
+    def _after(self, view: View, now_s: float, stride_s: float) -> View:
+        """The next state: powers of the moment, held for one stride."""
+        system, hours = self._system, stride_s / 3600
+        hour = (now_s + view.utc_offset_s) / 3600 % 24
+        powers = balance(
+            self._weather.solar_w(now_s, hour, system.solar_peak_w),
+            self._weather.load_w(now_s, hour),
+            view.soe_percent,
+            system,
+            miss_w=self._weather.miss_w(now_s),
+        )
+        stored_w = -powers.battery_w * (_EFFICIENCY if powers.battery_w < 0 else 1 / _EFFICIENCY)
+        full_wh = sum(pack.full_wh for pack in system.packs)
+        soe = view.soe_percent + 100 * stored_w * hours / full_wh
+        after = replace(
+            view,
+            now_s=now_s,
+            solar=_grown(view.solar, powers.solar_w, hours, exports=True),
+            battery=_grown(view.battery, powers.battery_w, hours, exports=True),
+            site=_grown(view.site, powers.site_w, hours, exports=False),
+            load=_grown(view.load, powers.load_w, hours, exports=False),
+            soe_percent=min(100.0, max(0.0, soe)),
+            voltage_v=243.0 + 0.8 * math.sin(now_s / 17),
+            frequency_hz=60.0 + 0.02 * math.sin(now_s / 23),
+        )
+        return replace(after, packs=self._packs(after))
+
+    def _packs(self, view: View) -> tuple[PackView, ...]:
+        """Packs share the power evenly and keep the same level."""
+        count = len(self._system.packs)
+        warming_c = 0.0 if self._frozen else 2.0 * math.sin(view.now_s / 5000)
+        return tuple(
+            PackView(
+                power_w=view.battery.power_w / count,
+                remaining_wh=pack.full_wh * view.soe_percent / 100,
+                full_wh=float(pack.full_wh),
+                charged_wh=view.battery.imported_wh / count,
+                discharged_wh=view.battery.exported_wh / count,
+                ambient_c=pack.ambient_c + warming_c,
+            )
+            for pack in self._system.packs
+        )

@@ -1,0 +1,297 @@
+"""Hours of a lane's life with a clock that only tests move."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+from support.world import HOUSEHOLD, World, percentile, source
+
+from pypowerwall_core.errors import Unreachable, Unwell
+from pypowerwall_core.failures import LaneState
+from pypowerwall_core.policy import Freshness
+
+HOUR_S = 3600.0
+TELEGRAF = ("aggregates", "soe", "grid_status", "vitals", "system_status", "operation")
+
+
+def test_without_clients_the_gateway_is_left_alone() -> None:
+    world = World()
+    world.run(24 * HOUR_S)
+    assert world.gateway.sent == []
+
+
+def test_one_curl_costs_one_request() -> None:
+    world = World()
+    (ask,) = world.ask("aggregates")
+    assert ask.value is Freshness.NEVER
+    assert ask.waits
+    world.run(HOUR_S)
+    assert world.gateway.counts() == {"aggregates": 1}
+    assert world.gateway.logins == []
+
+
+def test_a_client_every_five_seconds_always_reads_fresh_data() -> None:
+    world = World()
+    world.every(5.0, *TELEGRAF)
+    world.run(HOUR_S)
+    steady = [ask for ask in world.asks if ask.at_s > world.begin_s + 60]
+    assert not any(ask.waits for ask in steady)
+    meters = [ask.age_s for ask in steady if ask.name == "aggregates"]
+    assert percentile(meters, 0.95) <= 6.0
+    per_minute = len(world.gateway.sent) / 60
+    assert per_minute <= 75
+    assert world.gateway.counts()["operation"] <= 2 * 60 + 5
+
+
+def test_a_client_every_45_seconds_costs_one_request_per_45_seconds() -> None:
+    world = World()
+    world.every(45.0, *TELEGRAF)
+    world.run(2 * HOUR_S)
+    asks = 2 * HOUR_S / 45
+    for name in TELEGRAF:
+        assert world.gateway.counts()[name] == pytest.approx(asks, abs=3)
+    late = [ask.age_s for ask in world.seen("aggregates", world.begin_s + 200)]
+    assert max(late) <= 5.0
+
+
+@pytest.mark.parametrize("period_s", [0.3, 2.0, 5.0, 20.0, 45.0, 110.0])
+def test_two_minutes_after_the_last_client_there_are_no_requests(period_s: float) -> None:
+    world = World()
+    leaves_s = world.now_s + 1000
+    world.every(period_s, *TELEGRAF, until_s=leaves_s)
+    world.run(3 * HOUR_S)
+    assert world.gateway.count(since_s=leaves_s + 120) == 0
+
+
+def test_a_hundred_clients_cost_what_one_costs() -> None:
+    few, many = World(), World()
+    few.every(2.0, "aggregates", "soe")
+    for _ in range(100):
+        many.every(2.0, "aggregates", "soe")
+    few.run(600)
+    many.run(600)
+    assert many.gateway.counts() == few.gateway.counts()
+
+
+def test_twenty_clients_at_once_share_one_flight() -> None:
+    world = World()
+    asks = [world.ask("aggregates") for _ in range(20)]
+    world.run(10)
+    assert all(ask[0].waits for ask in asks)
+    assert world.gateway.counts() == {"aggregates": 1}
+
+
+def test_there_is_never_more_than_one_request_in_flight() -> None:
+    world = World(latency_s=3.0)
+    world.every(5.0, *TELEGRAF)
+    world.every(2.0, "aggregates", "soe")
+    world.run(HOUR_S)
+    assert world.gateway.most_in_flight == 1
+
+
+def test_a_slow_gateway_starves_nothing() -> None:
+    world = World(latency_s=3.0)
+    world.every(5.0, *(row.name for row in HOUSEHOLD))
+    world.every(2.0, "aggregates", "soe", "grid_status")
+    world.run(HOUR_S)
+    for row in HOUSEHOLD:
+        at_s = [at_s for at_s, name in world.gateway.sent if name == row.name]
+        gaps_s = [b - a for a, b in zip(at_s, at_s[1:], strict=False)]
+        # Asked for every minute at least; a slow row within a minute of falling due.
+        assert max(gaps_s) <= (60.0 if row.fresh_s <= 5.0 else row.fresh_s + 60.0), row.name
+    ages_s = [ask.age_s for ask in world.seen("aggregates", world.begin_s + 120)]
+    assert percentile(ages_s, 0.95) <= 25.0
+
+
+def test_slow_answers_make_the_lane_gentler() -> None:
+    def shares(latency_s: float) -> float:
+        world = World(latency_s=latency_s)
+        world.every(1.0, *TELEGRAF)
+        world.run(600)
+        return len(world.gateway.sent) * latency_s / 600
+
+    assert shares(4.0) <= 0.81
+    assert World(latency_s=0.05).lane.view().mean_latency_s is None
+
+
+def test_nobody_waits_once_the_data_is_remembered() -> None:
+    world = World(latency_s=0.5)
+    world.every(5.0, *TELEGRAF)
+    world.run(600)
+    assert not any(ask.waits for ask in world.asks if ask.at_s > world.begin_s + 60)
+
+
+def test_a_returning_client_waits_for_news_rather_than_read_something_old() -> None:
+    world = World()
+    world.ask("aggregates")
+    world.run(20)
+    (ask,) = world.ask("aggregates")
+    assert ask.value is Freshness.STALE
+    assert ask.waits
+
+
+def test_a_returning_client_does_not_wait_for_a_slow_gateway() -> None:
+    world = World(latency_s=3.0)
+    world.ask("aggregates")
+    world.run(20)
+    (ask,) = world.ask("aggregates")
+    assert ask.value is Freshness.STALE
+    assert not ask.waits
+
+
+# -- outages --------------------------------------------------------------------------------
+
+
+def test_an_outage_is_probed_gently_and_nobody_waits() -> None:
+    world = World()
+    world.every(5.0, *TELEGRAF)
+    world.run(120)
+    world.gateway.fails(Unreachable("connection refused"))
+    gone_s = world.now_s
+    world.run(HOUR_S)
+    after = [ask for ask in world.asks if ask.at_s > gone_s + 10]
+    assert not any(ask.waits for ask in after)
+    for minute in range(1, 60):
+        start_s = gone_s + 60 * minute
+        assert world.gateway.count(since_s=start_s, until_s=start_s + 60) <= 3
+    assert world.gateway.count(since_s=gone_s, until_s=gone_s + 60) <= 12
+
+
+def test_what_is_remembered_is_shown_while_it_may_be_kept_and_not_longer() -> None:
+    world = World()
+    world.every(5.0, *TELEGRAF)
+    world.run(120)
+    world.gateway.fails(Unreachable("connection refused"))
+    gone_s = world.now_s
+    world.run(600)
+    for ask in world.seen("aggregates", gone_s):
+        assert (ask.value is Freshness.EXPIRED) == (ask.age_s > 30.0)
+    assert world.seen("aggregates")[-1].value is Freshness.EXPIRED
+
+
+@pytest.mark.parametrize("outage_s", [3.0, 40.0, HOUR_S, 24 * HOUR_S])
+def test_after_an_outage_fresh_data_is_there_within_half_a_minute(outage_s: float) -> None:
+    world = World()
+    world.every(5.0, *TELEGRAF)
+    world.run(120)
+    world.gateway.fails(Unreachable("connection refused"))
+    world.run(outage_s)
+    world.gateway.fails(None)
+    back_s = world.now_s
+    world.run(120)
+    fresh = [a.at_s for a in world.seen("aggregates", back_s) if a.age_s < a.at_s - back_s]
+    assert min(fresh) - back_s <= 42.0  # 30 s of pause, 20 % jitter, one poll
+    assert world.lane.view().condition.up
+
+
+def test_a_day_long_outage_writes_a_handful_of_lines(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    world = World()
+    world.every(5.0, *TELEGRAF)
+    world.run(120)
+    world.gateway.fails(Unreachable("connection refused", remedy="Look at the cable."))
+    world.run(24 * HOUR_S)
+    world.gateway.fails(None)
+    world.run(120)
+    assert 2 <= len(caplog.records) <= 10
+    assert "connection refused. Look at the cable." in caplog.text
+    assert "answers again after 24 h" in caplog.text
+
+
+def test_a_flapping_gateway_does_not_fill_the_disk(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    world = World()
+    world.every(5.0, *TELEGRAF)
+    for _ in range(12 * 24):
+        world.gateway.fails(Unreachable("connection reset"))
+        world.run(100)
+        world.gateway.fails(None)
+        world.run(200)
+    assert len(caplog.records) < 24 * 8
+
+
+def test_the_one_curl_long_after_an_outage_may_wait() -> None:
+    world = World()
+    world.gateway.fails(Unreachable("connection refused"))
+    world.ask("aggregates")
+    world.run(5)
+    world.ask("aggregates")
+    world.run(HOUR_S)
+    world.gateway.fails(None)
+    (ask,) = world.ask("aggregates")
+    assert ask.waits
+    world.run(5)
+    assert world.ask("aggregates")[0].value is Freshness.FRESH
+
+
+def test_a_lone_client_during_an_outage_starts_one_probe_at_most() -> None:
+    world = World()
+    world.gateway.fails(Unreachable("connection refused"))
+    world.ask("aggregates")
+    world.run(0.5)
+    world.ask("aggregates")
+    world.run(HOUR_S)
+    assert len(world.gateway.sent) == 2
+
+
+def test_one_ill_path_rests_alone() -> None:
+    world = World()
+    world.every(5.0, *TELEGRAF)
+    world.run(60)
+    world.gateway.fails(Unwell("HTTP 500"), "vitals")
+    ill_s = world.now_s
+    world.run(2 * HOUR_S)
+    assert world.gateway.count("vitals", since_s=ill_s) <= 2 + 12
+    assert world.lane.view().condition.up
+    assert world.seen("aggregates")[-1].age_s <= 6.0
+    world.gateway.fails(None, "vitals")
+    world.run(660)
+    assert world.seen("vitals")[-1].age_s <= 6.0
+
+
+def test_one_ill_path_of_the_core_does_not_take_the_others_along() -> None:
+    world = World()
+    world.every(5.0, *TELEGRAF)
+    world.run(60)
+    world.gateway.fails(Unwell("HTTP 500"), "aggregates")
+    ill_s = world.now_s
+    world.run(HOUR_S)
+    assert world.gateway.count("aggregates", since_s=ill_s + 120) <= 125
+    ages_s = [ask.age_s for ask in world.seen("soe", ill_s + 120)]
+    assert percentile(ages_s, 0.95) <= 7.0
+
+
+def test_a_bug_of_ours_ends_the_flight_and_nothing_else(caplog: pytest.LogCaptureFixture) -> None:
+    world = World()
+    world.every(5.0, *TELEGRAF)
+    world.run(60)
+    world.gateway.fails(ZeroDivisionError("ours"), "vitals")
+    world.run(HOUR_S)
+    assert world.lane.view().condition.up
+    assert world.seen("soe")[-1].age_s <= 6.0
+    assert caplog.text.count("this is a bug in powerwall-proxy") == 1
+
+
+def test_a_lane_tells_of_itself() -> None:
+    world = World()
+    world.every(5.0, *TELEGRAF)
+    world.run(300)
+    view = world.lane.view()
+    assert view.requests_per_minute == pytest.approx(62, abs=8)
+    assert view.mean_latency_s == pytest.approx(0.05)
+    assert view.in_flight == 0
+    assert view.next_due_s is not None
+    assert view.last_error is None
+    world.gateway.fails(Unreachable("connection refused", remedy="Look."))
+    world.run(300)
+    view = world.lane.view()
+    assert view.condition.state is LaneState.DOWN
+    assert view.last_error == "connection refused"
+    assert view.remedy == "Look."
+    assert 0 < view.resting_for_s <= 36.0
+
+
+def test_more_in_flight_only_when_asked_for() -> None:
+    world = World([source("a"), source("b")], max_in_flight=2)
+    assert len(world.lane._threads) == 2

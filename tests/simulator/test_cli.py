@@ -1,0 +1,77 @@
+"""The command."""
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from typing import Any
+
+import pytest
+
+from simulator.cli import main
+from simulator.faults import FAULTS
+from simulator.systems import SYSTEMS
+
+
+def test_the_faults_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--faults"]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == list(FAULTS)
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["--system", "pw9"],
+        ["--port", "x"],
+        ["--port", "70000"],
+        ["--latency", "-1"],
+        ["--latency", "inf"],
+        ["--seed", "x"],
+        ["--nonsense"],
+    ],
+)
+def test_a_wrong_value_is_one_line_and_code_2(
+    argv: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(argv)
+    assert caught.value.code == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert argv[-1] in error
+
+
+def test_an_unknown_system_names_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--system", "pw9"])
+    error = capsys.readouterr().err
+    assert all(name in error for name in SYSTEMS)
+
+
+def test_a_port_in_use_is_one_line_and_code_2(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        assert main(["--port", str(taken.getsockname()[1])]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_says_ready_serves_and_ends_on_a_signal(number: Any) -> None:
+    command = [sys.executable, "-m", "simulator", "--port", "0", "--control-port", "0"]
+    with subprocess.Popen(  # noqa: S603 - our own module
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        ready = re.fullmatch(
+            r"ready: https://127\.0\.0\.1:\d+ "
+            r"\(system pw2, password password, control (http://127\.0\.0\.1:\d+)\)\n",
+            line,
+        )
+        assert ready
+        with urllib.request.urlopen(f"{ready[1]}/counters", timeout=20) as reply:  # noqa: S310 - our own port
+            assert reply.status == 200
+        process.send_signal(number)
+        out, error = process.communicate(timeout=20)
+    assert (process.returncode, out, error) == (0, "", "")
