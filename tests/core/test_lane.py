@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from itertools import pairwise
 
 import pytest
 from support.world import HOUSEHOLD, World, percentile, source
@@ -97,7 +98,7 @@ def test_a_slow_gateway_starves_nothing() -> None:
     world.run(HOUR_S)
     for row in HOUSEHOLD:
         at_s = [at_s for at_s, name in world.gateway.sent if name == row.name]
-        gaps_s = [b - a for a, b in zip(at_s, at_s[1:], strict=False)]
+        gaps_s = [b - a for a, b in pairwise(at_s)]
         # Asked for every minute at least; a slow row within a minute of falling due.
         assert max(gaps_s) <= (60.0 if row.fresh_s <= 5.0 else row.fresh_s + 60.0), row.name
     ages_s = [ask.age_s for ask in world.seen("aggregates", world.begin_s + 120)]

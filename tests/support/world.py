@@ -7,14 +7,13 @@ go on asking, as they do in life.
 from __future__ import annotations
 
 import heapq
+import random
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import count
-from random import Random
 from typing import Any
 
-from pypowerwall_core.errors import PowerwallError
 from pypowerwall_core.lane import Lane
 from pypowerwall_core.policy import Freshness, Source
 from pypowerwall_core.tower import Hold
@@ -94,9 +93,7 @@ class Gateway:
                 self.trouble[name] = lambda error=error: error
 
     def count(self, name: str | None = None, since_s: float = 0.0, until_s: float = 1e99) -> int:
-        return sum(
-            name in (None, sent) and since_s <= at_s < until_s for at_s, sent in self.sent
-        )
+        return sum(name in (None, sent) and since_s <= at_s < until_s for at_s, sent in self.sent)
 
     def counts(self) -> Counter[str]:
         return Counter(name for _, name in self.sent)
@@ -120,7 +117,7 @@ class World:
         self._order = count()
         self.gateway = Gateway(self, latency_s=latency_s)
         self.lane = Lane(
-            self.gateway, sources, clock=lambda: self.now_s, random=Random(7), **lane
+            self.gateway, sources, clock=lambda: self.now_s, random=random.Random(7), **lane
         )
         self.asks: list[Ask] = []
 
@@ -191,7 +188,3 @@ class World:
 def percentile(values: Iterable[float], share: float) -> float:
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
-
-
-def refusal(kind: type[PowerwallError], text: str = "refused") -> PowerwallError:
-    return kind(text)

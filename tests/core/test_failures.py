@@ -1,0 +1,116 @@
+"""The decision table, row by row."""
+
+from __future__ import annotations
+
+import pytest
+
+from pypowerwall_core.errors import (
+    BadCredentials,
+    Busy,
+    LogInAgain,
+    NotServed,
+    RateLimited,
+    Unreachable,
+    Unwell,
+)
+from pypowerwall_core.failures import (
+    TABLE,
+    Case,
+    LaneRests,
+    LaneState,
+    LogIn,
+    PathRests,
+    PathState,
+    SendAgain,
+    judge,
+)
+
+DOWN, LIMITED = LaneState.DOWN, LaneState.LIMITED
+WRONG, REFUSED = LaneState.WRONG_PASSWORD, LaneState.REFUSED
+NO, BAD, GONE, ILL = LogInAgain("403"), BadCredentials("401"), NotServed("404"), Unwell("500")
+
+
+def down(strikes: int) -> Case:
+    return Case(Unreachable("refused"), core=True, lane_state=DOWN, lane_strikes=strikes)
+
+
+CASES = [
+    # refused, reset, timeout, 5xx, half an answer, HTML, empty body
+    *[
+        (down(n), LaneRests(DOWN, pause_s, jitter=True))
+        for n, pause_s in enumerate([1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0])
+    ],
+    (Case(ILL, core=True), LaneRests(DOWN, 1.0, jitter=True)),
+    (Case(ILL), LaneRests(DOWN, 1.0, jitter=True)),
+    (Case(ILL, core_ok_before_s=31.0), LaneRests(DOWN, 1.0, jitter=True)),
+    (Case(ILL, core_ok_before_s=29.0), PathRests(PathState.FAILING, 60.0)),
+    (Case(ILL, core_ok_before_s=29.0, strikes=1), PathRests(PathState.FAILING, 600.0)),
+    (Case(ZeroDivisionError(), core_ok_before_s=1.0), PathRests(PathState.FAILING, 60.0)),
+    (Case(ILL, core=True, core_ok_before_s=1.0), LaneRests(DOWN, 1.0, jitter=True)),
+    (
+        Case(ILL, core=True, strikes=1, others_worked_since=True),
+        PathRests(PathState.FAILING, 2.0),
+    ),
+    # 503
+    (Case(Busy("503")), PathRests(PathState.BUSY, 60.0)),
+    (Case(Busy("503"), strikes=1), PathRests(PathState.BUSY, 300.0)),
+    (Case(Busy("503"), core=True), LaneRests(DOWN, 1.0, jitter=True)),
+    # 404
+    (Case(GONE), PathRests(PathState.NOT_SERVED, 3600.0)),
+    (Case(GONE, strikes=1), PathRests(PathState.NOT_SERVED, 86400.0)),
+    (Case(GONE, core=True), LaneRests(DOWN, 1.0, jitter=True)),
+    (Case(GONE, core=True, anything_worked=True), PathRests(PathState.NOT_SERVED, 3600.0)),
+    *[
+        (Case(GONE, path_worked=True, strikes=n), PathRests(PathState.VANISHED, 60.0))
+        for n in range(3)
+    ],
+    (Case(GONE, path_worked=True, strikes=3), PathRests(PathState.NOT_SERVED, 3600.0)),
+    (Case(GONE, path_worked=True, strikes=4), PathRests(PathState.NOT_SERVED, 86400.0)),
+    # 401 and 403
+    (Case(NO), LogIn()),
+    (Case(NO, path_worked=True, session_proven_ago_s=5.0), LogIn()),
+    (Case(NO, session_proven_ago_s=61.0), LogIn()),
+    (Case(NO, session_proven_ago_s=59.0), PathRests(PathState.ROLE, 3600.0)),
+    (Case(NO, path_worked=True, login_ago_s=59.0), PathRests(PathState.REFUSED, 30.0)),
+    (Case(NO, path_worked=True, login_ago_s=60.0), LogIn()),
+    (Case(NO, path_worked=True, relogged=True, login_ago_s=1.0), SendAgain()),
+    (Case(NO, path_worked=True, after_login=True), PathRests(PathState.REFUSED, 30.0)),
+    (Case(NO, after_login=True, core=True, core_all_refused=True), LaneRests(REFUSED, 60.0)),
+    (
+        Case(NO, core=True, core_all_refused=True, lane_state=REFUSED, lane_strikes=3),
+        LaneRests(REFUSED, 1800.0),
+    ),
+    # wrong password
+    *[
+        (Case(BAD, core=True, lane_state=WRONG, lane_strikes=n), LaneRests(WRONG, pause_s))
+        for n, pause_s in enumerate([60.0, 300.0, 900.0, 1800.0, 1800.0])
+    ],
+    (Case(BAD, core=True, lane_state=DOWN, lane_strikes=9), LaneRests(WRONG, 60.0)),
+    (
+        Case(ILL, open=True, lane_state=WRONG, lane_strikes=2),
+        PathRests(PathState.FAILING, 60.0),
+    ),
+    # 429
+    (Case(RateLimited("429")), LaneRests(LIMITED, 300.0)),
+    (Case(RateLimited("429", retry_after_s=17.0), core=True), LaneRests(LIMITED, 17.0)),
+    (Case(RateLimited("429", retry_after_s=86400.0)), LaneRests(LIMITED, 900.0)),
+    (Case(RateLimited("429", retry_after_s=0.0)), LaneRests(LIMITED, 1.0)),
+    (Case(RateLimited("429"), open=True, lane_state=WRONG), LaneRests(LIMITED, 300.0)),
+]
+
+
+@pytest.mark.parametrize(("case", "verdict"), CASES)
+def test_row(case: Case, verdict: object) -> None:
+    assert judge(case) == verdict
+
+
+def test_every_row_of_the_table_decides_some_case() -> None:
+    deciding = {next(row.name for row in TABLE if row.when(case)) for case, _ in CASES}
+    assert deciding == {row.name for row in TABLE}
+
+
+def test_absence_is_not_trouble() -> None:
+    assert {state for state in PathState if state.is_absence} == {
+        PathState.NOT_SERVED,
+        PathState.ROLE,
+    }

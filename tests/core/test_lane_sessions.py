@@ -1,0 +1,250 @@
+"""Logins, roles and missing paths over hours: what the gateway gets to see."""
+
+from __future__ import annotations
+
+import logging
+from itertools import pairwise
+
+import pytest
+from support.world import CORE, World
+
+from pypowerwall_core.errors import (
+    BadCredentials,
+    LogInAgain,
+    NotServed,
+    RateLimited,
+    Unreachable,
+)
+from pypowerwall_core.failures import LaneState
+from pypowerwall_core.policy import Freshness
+
+HOUR_S = 3600.0
+DAY_S = 24 * HOUR_S
+TELEGRAF = ("aggregates", "soe", "grid_status", "vitals", "system_status", "operation")
+
+
+def locked(world: World, *names: str) -> None:
+    """These paths want a session that nobody has yet."""
+    for name in names:
+        world.gateway.trouble[name] = lambda: (
+            None if world.gateway.session else LogInAgain("HTTP 403")
+        )
+
+
+def test_a_gateway_that_answers_without_a_session_never_sees_a_login() -> None:
+    world = World()
+    world.every(5.0, *TELEGRAF)
+    world.run(DAY_S / 4)
+    assert world.gateway.logins == []
+
+
+def test_a_first_refusal_leads_to_one_login() -> None:
+    world = World()
+    locked(world, *TELEGRAF)
+    world.every(5.0, *TELEGRAF)
+    world.run(HOUR_S)
+    assert len(world.gateway.logins) == 1
+    assert world.seen("vitals")[-1].age_s <= 6.0
+
+
+def test_an_expired_session_is_renewed_and_nobody_notices() -> None:
+    world = World()
+    locked(world, *TELEGRAF)
+    world.every(5.0, *TELEGRAF)
+    world.run(HOUR_S)
+    for _ in range(24):
+        world.gateway.session = False
+        world.run(HOUR_S)
+    assert len(world.gateway.logins) == 25
+    steady = [ask for ask in world.asks if ask.at_s > world.begin_s + 60]
+    assert all(ask.value in (Freshness.FRESH, Freshness.STALE) for ask in steady)
+    assert not any(ask.waits for ask in steady)
+
+
+def test_a_session_that_expires_all_the_time_costs_one_login_a_minute_at_most() -> None:
+    world = World()
+
+    def hopeless() -> Exception | None:
+        return None if world.now_s % 10 < 2 else LogInAgain("HTTP 401")
+
+    world.gateway.trouble["*"] = hopeless
+    world.every(5.0, *TELEGRAF)
+    world.run(HOUR_S)
+    gaps_s = [b - a for a, b in pairwise(world.gateway.logins)]
+    assert min(gaps_s) >= 60.0
+
+
+def test_a_path_that_our_role_may_not_read_costs_no_login() -> None:
+    world = World()
+    world.gateway.trouble["operation"] = lambda: LogInAgain("HTTP 403")
+    world.every(5.0, *TELEGRAF)
+    world.run(DAY_S)
+    assert world.gateway.logins == []
+    assert 24 <= world.gateway.counts()["operation"] <= 26
+    assert world.seen("operation")[-1].absent
+    assert not any(ask.waits for ask in world.seen("operation", world.begin_s + 60))
+
+
+def test_what_looked_like_a_role_just_before_the_session_expired_is_asked_again() -> None:
+    world = World()
+    locked(world, *TELEGRAF)
+    world.gateway.session = True
+    world.every(5.0, "aggregates", "soe", "grid_status")
+    world.run(100)
+    world.gateway.session = False
+    world.every(5.0, "vitals")
+    world.run(60)
+    assert len(world.gateway.logins) == 1
+    assert world.seen("vitals")[-1].age_s <= 6.0
+
+
+def test_a_wrong_password_is_tried_ever_more_rarely(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    world = World()
+    locked(world, *TELEGRAF)
+    world.gateway.login_trouble = lambda: BadCredentials("bad credentials", remedy="The label.")
+    world.every(5.0, *TELEGRAF, "status")
+    world.run(DAY_S)
+    logins_s = world.gateway.logins
+    gaps_s = [b - a for a, b in pairwise(logins_s)]
+    assert [round(gap_s / 60) for gap_s in gaps_s[:5]] == [1, 5, 15, 30, 30]
+    assert len(logins_s) <= 51
+    # One probe leads to each login; beside it, only the open /api/status is asked.
+    assert sum(world.gateway.counts()[name] for name in TELEGRAF) <= len(logins_s)
+    assert world.seen("status")[-1].value is Freshness.FRESH
+    assert not any(ask.waits for ask in world.asks if ask.at_s > world.begin_s + 10)
+    assert caplog.text.count("bad credentials") == 1
+    assert "The label." in caplog.text
+
+
+def test_a_corrected_password_heals_at_the_next_try() -> None:
+    world = World()
+    locked(world, *TELEGRAF)
+    world.gateway.login_trouble = lambda: BadCredentials("bad credentials")
+    world.every(5.0, *TELEGRAF)
+    world.run(300)
+    world.gateway.login_trouble = lambda: None
+    world.run(300)
+    assert world.lane.view().condition.up
+    assert world.seen("aggregates")[-1].age_s <= 6.0
+
+
+def test_trouble_with_the_open_path_does_not_shorten_the_pauses() -> None:
+    world = World()
+    locked(world, *TELEGRAF)
+    world.gateway.login_trouble = lambda: BadCredentials("bad credentials")
+    world.gateway.trouble["status"] = lambda: Unreachable("reset")
+    world.every(5.0, *TELEGRAF, "status")
+    world.run(DAY_S / 2)
+    assert len(world.gateway.logins) <= 27
+
+
+def test_logged_in_but_refused_everywhere_pauses_like_a_wrong_password() -> None:
+    world = World()
+    for name in TELEGRAF:
+        world.gateway.trouble[name] = lambda: LogInAgain("HTTP 403")
+    world.every(5.0, *TELEGRAF)
+    world.run(DAY_S)
+    assert world.lane.view().condition.state is LaneState.REFUSED
+    assert len(world.gateway.logins) <= 51
+    assert len(world.gateway.sent) <= 200
+
+
+def test_one_core_path_refused_after_a_login_is_no_reason_to_stop_the_others() -> None:
+    world = World()
+    world.gateway.trouble["aggregates"] = lambda: LogInAgain("HTTP 403")
+    world.ask("aggregates")
+    world.every(5.0, "aggregates")
+    world.run(120)
+    assert world.lane.view().condition.up
+    assert {"soe", "grid_status"} <= set(world.gateway.counts())
+    assert len(world.gateway.logins) <= 2
+
+
+def test_429_rests_the_whole_lane_for_as_long_as_it_says() -> None:
+    world = World()
+    world.every(5.0, *TELEGRAF)
+    world.run(60)
+    world.gateway.fails(RateLimited("HTTP 429", retry_after_s=120.0), "vitals")
+    world.run(6)
+    begun_s = world.gateway.sent[-1][0]
+    world.gateway.fails(None, "vitals")
+    world.run(300)
+    assert world.gateway.count(since_s=begun_s + 1, until_s=begun_s + 120) == 0
+    assert world.gateway.sent[-1][0] > begun_s + 120
+    assert world.seen("aggregates")[-1].age_s <= 6.0
+
+
+def test_429_at_the_login_counts_as_well() -> None:
+    world = World()
+    locked(world, *TELEGRAF)
+    world.gateway.login_trouble = lambda: RateLimited("HTTP 429")
+    world.every(5.0, *TELEGRAF)
+    world.run(HOUR_S)
+    assert len(world.gateway.logins) <= 12
+    assert len(world.gateway.sent) <= 12
+
+
+def test_vitals_that_firmware_took_away_cost_a_request_a_day_and_no_login() -> None:
+    world = World()
+    world.gateway.trouble["vitals"] = lambda: NotServed("HTTP 404")
+    world.every(5.0, *TELEGRAF)
+    world.run(7 * DAY_S)
+    assert world.gateway.logins == []
+    assert world.gateway.counts()["vitals"] <= 9
+    assert world.seen("vitals")[-1].absent
+
+
+def test_a_path_that_vanishes_is_given_three_minutes() -> None:
+    world = World()
+    world.every(5.0, *TELEGRAF)
+    world.run(60)
+    world.gateway.trouble["vitals"] = lambda: NotServed("HTTP 404")
+    gone_s = world.now_s
+    world.run(150)
+    assert not world.seen("vitals")[-1].absent
+    world.run(120)
+    assert world.seen("vitals")[-1].absent
+    world.run(DAY_S)
+    assert world.gateway.count("vitals", since_s=gone_s) <= 7
+    assert world.gateway.logins == []
+
+
+@pytest.mark.parametrize("change", ["firmware", "gateway", "outage"])
+def test_what_was_missing_is_asked_again_after(change: str) -> None:
+    world = World()
+    world.gateway.documents["status"] = {"version": "23.36", "din": "A"}
+    world.gateway.trouble["vitals"] = lambda: NotServed("HTTP 404")
+    world.every(5.0, *TELEGRAF, "status")
+    world.run(600)
+    asked = world.gateway.counts()["vitals"]
+    del world.gateway.trouble["vitals"]
+    if change == "outage":
+        world.gateway.fails(Unreachable("refused"))
+        world.run(30)
+        world.gateway.fails(None)
+    else:
+        field = "version" if change == "firmware" else "din"
+        world.gateway.documents["status"] |= {field: "new"}
+    world.run(120)
+    assert asked == 1
+    assert world.seen("vitals")[-1].age_s <= 6.0
+
+
+def test_a_web_server_that_is_no_gateway_is_told_from_missing_paths() -> None:
+    world = World()
+    world.gateway.fails(NotServed("HTTP 404"))
+    world.every(5.0, *TELEGRAF)
+    world.run(600)
+    assert world.lane.view().condition.state is LaneState.DOWN
+    world.gateway.fails(None)
+    world.run(60)
+    assert world.seen("aggregates")[-1].age_s <= 6.0
+
+
+def test_the_core_is_probed_in_turn() -> None:
+    world = World()
+    world.gateway.fails(Unreachable("refused"))
+    world.every(5.0, *TELEGRAF)
+    world.run(HOUR_S)
+    assert set(world.gateway.counts()) == set(CORE)

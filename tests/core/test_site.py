@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+from support.world import Gateway, World, source
+
+from pypowerwall_core.errors import NotServed
+from pypowerwall_core.lane import Lane
+from pypowerwall_core.site import Reader, Site
+from pypowerwall_core.snapshot import Absent, Known, Unknown
+
+ROWS = tuple(map(source, ("aggregates", "vitals", "solar_powerwall")))
+
+
+def make(world: World) -> Site:
+    reader = Reader(world.lane, {row.name: row.name for row in ROWS})
+    return Site([reader], clock=lambda: world.now_s, wall_clock=lambda: 1.5e9)
+
+
+def test_what_nobody_answered_yet_is_unknown_and_worth_a_flight() -> None:
+    world = World(ROWS)
+    asked = make(world).ask(["aggregates"])
+    assert isinstance(asked.snapshot.entries["aggregates"], Unknown)
+    assert asked.snapshot.document("aggregates") is None
+    assert len(asked.flights) == 1
+    assert asked.snapshot.at_s == 1.5e9
+
+
+def test_a_document_is_known_with_its_age_and_ttl() -> None:
+    world = World(ROWS)
+    site = make(world)
+    site.ask(["aggregates"])
+    world.run(2.0)
+    entry = site.ask(["aggregates"]).snapshot.entries["aggregates"]
+    assert isinstance(entry, Known)
+    assert 1.9 < entry.age_s <= 2.0
+    assert entry.ttl_s == 5.0 - entry.age_s
+    world.run(20.0)
+    stale = site.ask(["aggregates"]).snapshot.known[0]
+    assert stale.ttl_s < 0
+
+
+def test_solar_powerwall_is_asked_only_where_vitals_are_not_served() -> None:
+    world = World(ROWS)
+    site = make(world)
+    site.ask(["vitals", "solar_powerwall"])
+    world.run(2.0)
+    asked = site.ask(["vitals", "solar_powerwall"])
+    assert list(asked.snapshot.entries) == ["vitals"]
+    assert world.gateway.counts() == {"vitals": 1}
+
+
+def test_solar_powerwall_stands_in_for_missing_vitals() -> None:
+    world = World(ROWS)
+    world.gateway.trouble["vitals"] = lambda: NotServed("HTTP 404")
+    site = make(world)
+    for _ in range(3):
+        site.ask(["aggregates"])
+        site.ask(["vitals", "solar_powerwall"])
+        world.run(1.0)
+    snapshot = site.ask(["vitals", "solar_powerwall"]).snapshot
+    assert isinstance(snapshot.entries["vitals"], Absent)
+    assert snapshot.document("solar_powerwall") is not None
+
+
+def test_asked_alone_a_stand_in_is_a_source_like_any_other() -> None:
+    world = World(ROWS)
+    site = make(world)
+    site.ask(["solar_powerwall"])
+    world.run(2.0)
+    assert world.gateway.counts() == {"solar_powerwall": 1}
+
+
+def test_the_first_reader_that_claims_a_payload_gives_it() -> None:
+    one, two = World(ROWS), World(ROWS)
+    two.gateway.documents["vitals"] = {"from": "two"}
+    site = Site(
+        [
+            Reader(one.lane, {"aggregates": "aggregates"}),
+            Reader(two.lane, {"aggregates": "aggregates", "vitals": "vitals"}),
+        ],
+        clock=lambda: one.now_s,
+    )
+    site.ask(["aggregates", "vitals"])
+    one.run(1.0)
+    two.run(1.0)
+    assert site.ask(["vitals"]).snapshot.document("vitals") == {"from": "two"}
+    assert two.gateway.counts() == {"vitals": 1}
+
+
+def test_one_site_does_not_notice_another_ones_outage() -> None:
+    ill, well = World(ROWS), World(ROWS)
+    ill.gateway.fails(NotServed("HTTP 404"))
+    for world in (ill, well):
+        world.every(5.0, "aggregates")
+        world.run(60.0)
+    assert well.lane.view().condition.up
+    assert not ill.lane.view().condition.up
+
+
+def test_without_a_gateway_everything_is_unknown_and_says_why() -> None:
+    site = Site(trouble="no gateway is configured")
+    asked = site.ask(["aggregates"])
+    assert asked.snapshot.entries["aggregates"] == Unknown("no gateway is configured")
+    assert asked.flights == ()
+    site.start()
+    site.stop()
+
+
+def test_a_payload_nobody_claims_is_absent() -> None:
+    world = World(ROWS)
+    entry = make(world).ask(["operation"]).snapshot.entries["operation"]
+    assert isinstance(entry, Absent)
+
+
+def test_a_snapshots_identity_changes_with_its_documents_and_with_nothing_else() -> None:
+    world = World(ROWS)
+    site = make(world)
+    nothing = site.ask(["aggregates"]).snapshot.identity
+    world.run(1.0)
+    first = site.ask(["aggregates"]).snapshot.identity
+    world.run(1.0)
+    again = site.ask(["aggregates"]).snapshot.identity
+    world.run(30.0)
+    site.ask(["aggregates"])
+    world.run(1.0)
+    later = site.ask(["aggregates"]).snapshot.identity
+    assert first == again
+    assert len({nothing, first, later}) == 3
+
+
+def test_a_lane_names_its_upstream() -> None:
+    world = World(ROWS)
+    assert Lane(Gateway(world), ROWS).name == "gateway 10.0.0.5"

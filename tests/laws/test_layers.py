@@ -1,0 +1,125 @@
+"""Laws over the source tree: who may import what, and how large a thing may grow."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("pypowerwall_core", "proxy", "simulator")
+PURE = (
+    "pypowerwall_core/readings.py",
+    "pypowerwall_core/scales.py",
+    "pypowerwall_core/payloads.py",
+    "pypowerwall_core/snapshot.py",
+    "pypowerwall_core/backends/local/vitals.py",
+    "pypowerwall_core/backends/local/documents.py",
+    *(f"proxy/views/{path.name}" for path in (ROOT / "proxy/views").glob("*.py")),
+)
+PURE_IMPORTS = {
+    "__future__",
+    "collections",
+    "dataclasses",
+    "json",
+    "math",
+    "re",
+    "typing",
+    "pypowerwall_core",
+    "pypowerwall_core.errors",
+    "pypowerwall_core.payloads",
+    "pypowerwall_core.readings",
+    "pypowerwall_core.scales",
+    "pypowerwall_core.snapshot",
+}
+DECIDERS = ("policy", "failures", "slot", "order", "tower", "meters")
+DECIDERS_IMPORTS = (
+    PURE_IMPORTS
+    | {"enum", "statistics", "itertools", "random"}
+    | {f"pypowerwall_core.{name}" for name in DECIDERS}
+)
+FILE_MOST = 350
+FUNCTION_MOST = 40
+
+
+def sources() -> list[Path]:
+    found = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
+    return [path for path in found if not path.name.endswith("_pb2.py")]
+
+
+def imports(path: Path) -> set[str]:
+    """Every module a file imports, relative ones resolved, wherever in the file."""
+    package = ".".join(path.relative_to(ROOT).parent.parts)
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            parents = package.split(".")[: len(package.split(".")) - node.level + 1]
+            base = ".".join(parents) if node.level else ""
+            module = ".".join(filter(None, (base, node.module)))
+            submodules = {f"{module}.{alias.name}" for alias in node.names}
+            ours = {name for name in submodules if (ROOT / name.replace(".", "/")).exists()}
+            ours |= {n for n in submodules if (ROOT / f"{n.replace('.', '/')}.py").exists()}
+            found |= ours or {module}
+    return found
+
+
+@pytest.mark.parametrize("name", PURE)
+def test_pure_modules_cannot_see_a_clock_a_socket_or_the_environment(name: str) -> None:
+    allowed = PURE_IMPORTS
+    if name.endswith("vitals.py"):
+        allowed = allowed | {
+            "google.protobuf.message",
+            "pypowerwall_core.backends.local.tesla_pb2",
+        }
+    seen = {name for name in imports(ROOT / name) if name != "collections.abc"}
+    assert seen <= allowed
+
+
+@pytest.mark.parametrize("name", DECIDERS)
+def test_what_decides_does_nothing(name: str) -> None:
+    seen = imports(ROOT / f"pypowerwall_core/{name}.py") - {"collections.abc"}
+    assert seen <= DECIDERS_IMPORTS
+
+
+def test_core_never_imports_the_proxy() -> None:
+    for path in (ROOT / "pypowerwall_core").rglob("*.py"):
+        assert not {name for name in imports(path) if name.split(".")[0] == "proxy"}, path
+
+
+def test_only_the_demo_and_the_command_know_the_simulator() -> None:
+    knowing = {
+        str(path.relative_to(ROOT))
+        for path in sources()
+        if path.parts[len(ROOT.parts)] != "simulator"
+        and any(name.split(".")[0] == "simulator" for name in imports(path))
+    }
+    assert knowing == {"proxy/demo.py", "proxy/cli.py"}
+
+
+def test_the_simulator_knows_nothing_of_what_it_tests_but_the_wire() -> None:
+    for path in (ROOT / "simulator").rglob("*.py"):
+        ours = {n for n in imports(path) if n.split(".")[0] in ("proxy", "pypowerwall_core")}
+        assert ours <= {"pypowerwall_core.backends.local.tesla_pb2"}, path
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_and_functions_stay_small(path: Path) -> None:
+    text = path.read_text("utf-8")
+    assert text.count("\n") <= FILE_MOST
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert (node.end_lineno or 0) - node.lineno < FUNCTION_MOST, node.name
+
+
+def test_importing_has_no_effect() -> None:
+    """No module reads the environment, opens or configures anything at import."""
+    for path in sources():
+        tree = ast.parse(path.read_text("utf-8"))
+        for node in tree.body:
+            if not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Call):
+                continue
+            called = ast.unparse(node.value.func)
+            assert called in {"urllib3.disable_warnings", "sys.exit"}, f"{path}: {called}"

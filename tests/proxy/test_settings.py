@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxy.not_yet import NOT_YET
+from proxy.settings import ROWS, Settings, read_settings
+from pypowerwall_core.backends.local.address import Address
+from pypowerwall_core.errors import BadSetting
+
+
+def test_the_table_and_the_object_agree() -> None:
+    assert {row.field for row in ROWS} | {"notes"} == {field.name for field in fields(Settings)}
+    assert not {row.name for row in ROWS} & set(NOT_YET)
+
+
+def test_without_any_variable_the_defaults_are_those_existing_installations_know() -> None:
+    settings = read_settings({})
+    assert settings.port == 8675
+    assert settings.bind_address == ""
+    assert settings.host is None
+    assert settings.gateway() is None
+    assert (settings.cache_expire_s, settings.cache_ttl_s, settings.timeout_s) == (5, 30, 5)
+    assert (settings.pool_maxsize, settings.max_in_flight) == (15, 1)
+    assert settings.client_budget_s == 2.5
+    assert settings.auth_mode == "cookie"
+    assert settings.notes == ()
+
+
+def test_empty_values_are_unset_as_compose_files_pass_them() -> None:
+    empty = dict.fromkeys((row.name for row in ROWS), "")
+    assert read_settings(empty) == read_settings({})
+
+
+def test_a_gateway_is_described_by_its_settings() -> None:
+    config = read_settings(
+        {
+            "PW_HOST": "10.0.0.5:8443",
+            "PW_PASSWORD": "secret",
+            "PW_CACHE_EXPIRE": "0",
+            "PW_AUTH_PATH": "/auth",
+            "PW_AUTH_MODE": "TOKEN",
+            "PW_POOL_MAXSIZE": "0",
+        }
+    ).gateway()
+    assert config is not None
+    assert config.address == Address("10.0.0.5", 8443)
+    assert config.credentials.password == "secret"
+    assert config.credentials.auth_mode == "token"
+    assert config.cache_expire_s == 1.0
+    assert config.session_file == Path("/auth/.powerwall")
+    assert config.pool_maxsize == 0
+
+
+def test_an_empty_password_is_no_password() -> None:
+    config = read_settings({"PW_HOST": "10.0.0.5"}).gateway()
+    assert config is not None
+    assert config.credentials.password is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PW_PORT", "eighty"),
+        ("PW_PORT", "0"),
+        ("PW_PORT", "65536"),
+        ("PW_PORT", "80.5"),
+        ("PW_PORT", "\u00b2"),
+        ("PW_HOST", "http://10.0.0.5"),
+        ("PW_HOST", "10.0.0.5:port"),
+        ("PW_HOST", "a b"),
+        ("PW_CACHE_EXPIRE", "-1"),
+        ("PW_CACHE_EXPIRE", "soon"),
+        ("PW_CACHE_TTL", "nan"),
+        ("PW_TIMEOUT", "0"),
+        ("PW_TIMEOUT", "inf"),
+        ("PW_POOL_MAXSIZE", "-1"),
+        ("PW_MAX_IN_FLIGHT", "0"),
+        ("PW_CLIENT_BUDGET", "1e9"),
+        ("PW_AUTH_MODE", "biscuit"),
+        ("PW_LOG_LEVEL", "loud"),
+        ("PW_LOG_FORMAT", "xml"),
+    ],
+)
+def test_a_wrong_value_is_one_line_that_names_the_setting(name: str, value: str) -> None:
+    with pytest.raises(BadSetting, match=f"^{name}: ") as caught:
+        read_settings({name: value})
+    assert "\n" not in str(caught.value)
+
+
+@given(st.sampled_from([row.name for row in ROWS]), st.text(max_size=20))
+def test_any_text_is_a_value_or_one_clear_line(name: str, value: str) -> None:
+    said = ""
+    try:
+        read_settings({name: value})
+    except BadSetting as error:
+        said = str(error)
+    assert said == "" or said.startswith(f"{name}: ")
+    assert "\n" not in said
+
+
+def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("s3cret\n")
+    assert read_settings({"PW_PASSWORD_FILE": str(file)}).password == "s3cret"
+
+
+def test_a_secret_file_that_is_missing_is_said() -> None:
+    with pytest.raises(BadSetting, match=r"^PW_PASSWORD: /nowhere/password cannot be read"):
+        read_settings({"PW_PASSWORD_FILE": "/nowhere/password"})
+
+
+def test_a_secret_cannot_come_twice(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("one")
+    with pytest.raises(BadSetting, match="not both"):
+        read_settings({"PW_PASSWORD_FILE": str(file), "PW_PASSWORD": "two"})
+
+
+def test_only_the_word_yes_is_yes() -> None:
+    assert read_settings({"PW_DEBUG": "YES"}).debug
+    assert not read_settings({"PW_DEBUG": "true"}).debug
+
+
+def test_settings_without_effect_are_told_one_line_each() -> None:
+    settings = read_settings(
+        {"PW_GW_PWD": "x", "PW_TIMEOT": "5", "PW_NEG_SOLAR": "no", "HOME": "/", "PW_STYLE": ""}
+    )
+    gw_pwd, neg_solar, typo = settings.notes
+    assert gw_pwd.startswith("PW_GW_PWD has no effect yet: TEDAPI is not served")
+    assert neg_solar.startswith("PW_NEG_SOLAR has no effect yet")
+    assert typo.endswith("did you mean PW_TIMEOUT?")
+
+
+def test_what_is_shown_holds_no_secret_not_even_its_length() -> None:
+    short = read_settings({"PW_PASSWORD": "a", "PW_EMAIL": "a@b.example"}).shown()
+    long = read_settings({"PW_PASSWORD": "a" * 40, "PW_EMAIL": "someone@b.example"}).shown()
+    assert short == long
+    assert short["PW_PASSWORD"] == "***"
+    assert read_settings({}).shown()["PW_PASSWORD"] is None
+
+
+def test_a_certificate_that_is_none_is_said(tmp_path: Path) -> None:
+    for text in ("", "hello", "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n"):
+        file = tmp_path / "cert.pem"
+        file.write_text(text)
+        settings = read_settings({"PW_HOST": "10.0.0.5", "PW_HOST_CERT": str(file)})
+        with pytest.raises(BadSetting, match=r"cert\.pem"):
+            settings.gateway()
