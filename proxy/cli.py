@@ -14,7 +14,7 @@ from pypowerwall_core.redact import Secrets
 from pypowerwall_core.version import __version__
 
 from .logs import configure_logging
-from .settings import Settings, read_settings
+from .settings import ROWS, Settings, read_settings
 
 if TYPE_CHECKING:
     from falcon.asgi import App
@@ -44,7 +44,12 @@ def main(argv: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="powerwall", description="A caching Powerwall proxy.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    serve = commands.add_parser("serve", help="serve the proxy; settings are PW_* variables")
+    serve = commands.add_parser(
+        "serve",
+        help="serve the proxy; settings are PW_* variables",
+        epilog=_settings_help(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     serve.add_argument("--demo", action="store_true", help="with a simulated Powerwall")
     serve.set_defaults(run=_serve)
     commands.add_parser("simulate", help="run a simulated gateway (see simulate --help)")
@@ -53,6 +58,11 @@ def _parser() -> argparse.ArgumentParser:
     health = commands.add_parser("healthcheck", help="exit 0 when a proxy answers on PW_PORT")
     health.set_defaults(run=_healthcheck)
     return parser
+
+
+def _settings_help() -> str:
+    lines = [f"  {row.name:<18}{row.help} [{row.default}]" for row in ROWS]
+    return "\n".join(["settings (environment variables) and their defaults:", *lines])
 
 
 def _serve(arguments: argparse.Namespace) -> int:

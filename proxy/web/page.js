@@ -28,16 +28,14 @@ async function read(path) {
   };
 }
 
-function kilowatts(watts) {
-  return `${(Math.abs(watts) / 1000).toFixed(2)} kW`;
-}
-
-/** A power and, where it matters, its direction; below 10 W nothing flows. */
+/** A power and, where it matters, its direction; what rounds to nothing has none. */
 function power(meter, watts) {
   if (typeof watts !== "number") return DASH;
+  const kilowatts = `${(Math.abs(watts) / 1000).toFixed(2)} kW`;
+  if (Math.abs(watts) < 5) return kilowatts;
   const words = DIRECTION[meter];
-  if (!words) return (watts < 0 ? "\u2212" : "") + kilowatts(watts);
-  return Math.abs(watts) < 10 ? kilowatts(0) : `${kilowatts(watts)} ${words[watts > 0 ? 1 : 0]}`;
+  if (words) return `${kilowatts} ${words[watts > 0 ? 1 : 0]}`;
+  return watts < 0 ? `\u2212${kilowatts}` : kilowatts;
 }
 
 function show(id, text) {

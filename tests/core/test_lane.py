@@ -236,6 +236,20 @@ def test_a_lone_client_during_an_outage_starts_one_probe_at_most() -> None:
     assert len(world.gateway.sent) == 2
 
 
+def test_nobody_waits_for_an_ill_path_while_it_is_tried_again() -> None:
+    world = World()
+    world.every(5.0, "aggregates")
+    world.gateway.fails(Unwell("HTTP 500"), "vitals")
+    world.run(20)
+    world.ask("vitals")
+    world.run(70)
+    assert not world.ask("vitals")[0].waits
+    world.run(600)
+    assert world.ask("vitals")[0].waits is False
+    world.run(1300)
+    assert world.ask("vitals")[0].waits
+
+
 def test_one_ill_path_rests_alone() -> None:
     world = World()
     world.every(5.0, *TELEGRAF)

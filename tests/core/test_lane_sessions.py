@@ -90,9 +90,12 @@ def test_what_looked_like_a_role_just_before_the_session_expired_is_asked_again(
     locked(world, *TELEGRAF)
     world.gateway.session = True
     world.every(5.0, "aggregates", "soe", "grid_status")
-    world.run(100)
+    world.run(102)
     world.gateway.session = False
     world.every(5.0, "vitals")
+    world.run(1)
+    assert world.seen("vitals")[0].waits
+    assert world.ask("vitals")[0].absent
     world.run(60)
     assert len(world.gateway.logins) == 1
     assert world.seen("vitals")[-1].age_s <= 6.0
@@ -161,6 +164,33 @@ def test_one_core_path_refused_after_a_login_is_no_reason_to_stop_the_others() -
     assert len(world.gateway.logins) <= 2
 
 
+def test_refusals_are_added_up_only_while_the_session_has_proven_nothing() -> None:
+    world = World()
+    world.every(5.0, *TELEGRAF)
+    for name in CORE:
+        world.run(200)
+        world.gateway.trouble[name] = lambda: LogInAgain("HTTP 403")
+        world.run(200)
+        world.gateway.trouble.clear()
+        world.run(60)
+    assert world.lane.view().condition.up
+    assert world.seen("aggregates")[-1].age_s <= 6.0
+
+
+def test_nobody_waits_for_a_missing_path_even_when_it_is_asked_again() -> None:
+    world = World()
+    world.gateway.trouble["vitals"] = lambda: NotServed("HTTP 404")
+    world.ask("aggregates")
+    world.run(5)
+    assert world.ask("vitals")[0].waits
+    world.run(2 * HOUR_S)
+    (ask,) = world.ask("vitals")
+    assert ask.absent
+    assert not ask.waits
+    world.run(5)
+    assert world.gateway.counts()["vitals"] == 2
+
+
 def test_429_rests_the_whole_lane_for_as_long_as_it_says() -> None:
     world = World()
     world.every(5.0, *TELEGRAF)
@@ -189,9 +219,9 @@ def test_vitals_that_firmware_took_away_cost_a_request_a_day_and_no_login() -> N
     world = World()
     world.gateway.trouble["vitals"] = lambda: NotServed("HTTP 404")
     world.every(5.0, *TELEGRAF)
-    world.run(7 * DAY_S)
+    world.run(2.5 * DAY_S)
     assert world.gateway.logins == []
-    assert world.gateway.counts()["vitals"] <= 9
+    assert world.gateway.counts()["vitals"] <= 4
     assert world.seen("vitals")[-1].absent
 
 

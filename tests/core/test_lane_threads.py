@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from support.world import source
 
+from pypowerwall_core.errors import Unreachable
 from pypowerwall_core.lane import Lane
 from pypowerwall_core.policy import Source
 
@@ -24,6 +25,7 @@ class Gate:
         self.open = threading.Event()
         self.entered = threading.Semaphore(0)
         self.fetched: list[str] = []
+        self.error: Exception | None = None
         self.now = 0
         self.most = 0
         self._lock = threading.Lock()
@@ -37,6 +39,8 @@ class Gate:
         assert self.open.wait(10)
         with self._lock:
             self.now -= 1
+        if self.error is not None:
+            raise self.error
         return {"n": len(self.fetched)}
 
     def login(self) -> None:
@@ -135,6 +139,17 @@ def test_a_flight_may_land_after_its_clients_event_loop_has_closed(
     assert future.done()
     assert flight(lane, "soe").result(10) is None
     assert "error" not in caplog.text.lower().replace("runtimeerror", "")
+
+
+def test_when_the_lane_comes_to_rest_everybody_in_the_queue_is_let_go(
+    lane: Lane, gate: Gate
+) -> None:
+    gate.error = Unreachable("connection refused")
+    futures = [flight(lane, name) for name in ("aggregates", "soe", "grid_status", "vitals")]
+    gate.open.set()
+    wait(futures, timeout=10)
+    assert all(future.done() for future in futures)
+    assert len(gate.fetched) == 1
 
 
 def test_stopping_lets_everybody_go(gate: Gate) -> None:

@@ -39,6 +39,12 @@ def test_the_gap_forgets_one_long_silence() -> None:
     assert asked_at(0.0, 5.0, 10.0, 40_000.0, 40_005.0, 40_010.0).gap_s == 5.0
 
 
+def test_the_gap_follows_a_client_that_changes_its_pace() -> None:
+    times_s = [45.0 * n for n in range(20)]
+    times_s += [times_s[-1] + 5.0, times_s[-1] + 10.0]
+    assert asked_at(*times_s).gap_s == 5.0
+
+
 def test_lately_is_two_and_a_half_gaps_but_at_most_two_minutes() -> None:
     often, rarely = asked_at(0.0, 10.0), asked_at(0.0, 100.0)
     assert often.lately(35.0)

@@ -1,0 +1,179 @@
+"""Guarded connections of a real server, with limits small enough to be waited for.
+
+Both of uvicorn's protocols: httptools where wheels exist, h11 on armv7.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+import uvicorn
+from support.served import received, until
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from proxy.connections import REQUEST_MOST_S, Gate, guarded
+
+BOUND_S = 5.0
+SHORT_S = 0.3
+ASK = b"GET / HTTP/1.1\r\nHost: test\r\n\r\n"
+ANSWERED = b"\r\n\r\nhere"
+
+Serve = Callable[[Gate], int]
+
+
+async def application(scope: Any, receive: Any, send: Any) -> None:
+    """Answer; a path that says so waits first, longer than any request may take."""
+    if scope["path"] == "/slow":
+        await asyncio.sleep(3 * SHORT_S)
+    while (await receive()).get("more_body"):
+        pass
+    headers = [(b"content-length", b"4")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b"here"})
+
+
+@pytest.fixture(params=[HttpToolsProtocol, H11Protocol])
+def serve(request: pytest.FixtureRequest) -> Iterator[Serve]:
+    with ExitStack() as stack:
+
+        def start(gate: Gate) -> int:
+            listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+            config = uvicorn.Config(
+                application,
+                http=guarded(request.param, gate),
+                h11_max_incomplete_event_size=gate.head_most,
+                lifespan="off",
+                ws="none",
+                log_config=None,
+                timeout_graceful_shutdown=1,
+            )
+            server = uvicorn.Server(config)
+            thread = threading.Thread(target=server.run, args=([listener],))
+            thread.start()
+
+            def stop() -> None:
+                server.should_exit = True
+                thread.join(BOUND_S)
+
+            stack.callback(stop)
+            until(lambda: server.started)
+            port: int = listener.getsockname()[1]
+            return port
+
+        yield start
+
+
+@pytest.fixture
+def connect() -> Iterator[Callable[[int], socket.socket]]:
+    with ExitStack() as stack:
+        yield lambda port: stack.enter_context(
+            socket.create_connection(("127.0.0.1", port), timeout=BOUND_S)
+        )
+
+
+def _answer(connection: socket.socket) -> bytes:
+    data = b""
+    while not data.endswith(ANSWERED):
+        more = connection.recv(65536)
+        assert more, "closed before it had answered"
+        data += more
+    return data
+
+
+def test_the_usual_limit_is_fifteen_seconds() -> None:
+    assert Gate().request_most_s == REQUEST_MOST_S == 15.0
+
+
+@pytest.mark.parametrize(
+    "begun", [b"", b"G", ASK[:-2], b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nab"]
+)
+def test_who_does_not_finish_a_request_is_closed(serve: Serve, connect: Any, begun: bytes) -> None:
+    connection = connect(serve(Gate(request_most_s=SHORT_S)))
+    connection.sendall(begun)
+    assert ANSWERED not in received(connection)
+
+
+def test_who_does_not_finish_a_second_request_is_closed_as_well(serve: Serve, connect: Any) -> None:
+    connection = connect(serve(Gate(request_most_s=SHORT_S)))
+    connection.sendall(ASK)
+    _answer(connection)
+    connection.sendall(ASK[:-2])
+    assert received(connection) == b""
+
+
+def test_dripping_bytes_win_no_time(serve: Serve, connect: Any) -> None:
+    connection = connect(serve(Gate(request_most_s=SHORT_S)))
+    connection.sendall(b"GET / HTTP/1.1\r\nX: ")
+
+    def cut() -> bool:
+        try:
+            connection.sendall(b"a")
+        except ConnectionError:
+            return True
+        return False
+
+    until(cut, BOUND_S)
+
+
+def test_time_does_not_run_while_an_answer_is_made(serve: Serve, connect: Any) -> None:
+    connection = connect(serve(Gate(request_most_s=SHORT_S)))
+    connection.sendall(ASK.replace(b" / ", b" /slow "))
+    assert _answer(connection).startswith(b"HTTP/1.1 200")
+
+
+def test_an_idle_connection_that_has_asked_may_stay(serve: Serve, connect: Any) -> None:
+    connection = connect(serve(Gate(request_most_s=SHORT_S)))
+    connection.sendall(ASK)
+    _answer(connection)
+    ends_s = time.monotonic() + 2 * SHORT_S
+    until(lambda: time.monotonic() > ends_s)
+    connection.sendall(ASK)
+    assert _answer(connection).startswith(b"HTTP/1.1 200")
+
+
+def test_a_head_beyond_the_cap_is_431(serve: Serve, connect: Any) -> None:
+    connection = connect(serve(Gate(head_most=1000)))
+    connection.sendall(ASK)
+    _answer(connection)
+    connection.sendall(ASK[:-2] + b"X: " + b"a" * 1000)
+    assert received(connection).startswith(b"HTTP/1.1 431 ")
+
+
+def test_many_small_requests_are_not_one_large_head(serve: Serve, connect: Any) -> None:
+    connection = connect(serve(Gate(head_most=1000)))
+    for _ in range(100):
+        connection.sendall(ASK)
+        assert _answer(connection).startswith(b"HTTP/1.1 200")
+
+
+def test_the_connection_that_was_idle_longest_makes_room(serve: Serve, connect: Any) -> None:
+    gate = Gate(most=3)
+    port = serve(gate)
+    held = []
+    for _ in range(3):
+        held.append(connect(port))
+        until(lambda: len(gate) == len(held))
+    held[0].sendall(ASK)
+    _answer(held[0])
+    newcomer = connect(port)
+    newcomer.sendall(ASK)
+    assert _answer(newcomer).startswith(b"HTTP/1.1 200")
+    assert received(held[1]) == b"", "not the first: it was used since"
+    assert len(gate) == 3
+
+
+def test_a_closed_connection_is_forgotten(serve: Serve, connect: Any) -> None:
+    gate = Gate()
+    port = serve(gate)
+    connection = connect(port)
+    until(lambda: len(gate) == 1)
+    connection.close()
+    until(lambda: len(gate) == 0)
