@@ -41,7 +41,7 @@ class ExactRouter(CompiledRouter):
 
 
 class Doorkeeper:
-    """Starts and stops the site with the server, and marks every answer."""
+    """Starts the site with the server, and marks every answer."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
@@ -50,9 +50,11 @@ class Doorkeeper:
         """Start the lanes: only here, never at import."""
         self._desk.site.start()
 
-    async def process_shutdown(self, scope: Any, event: Any) -> None:  # noqa: ARG002 - Falcon's
-        """End the lanes; a flight under way is cut."""
-        await asyncio.to_thread(self._desk.site.stop)
+    async def process_request(self, request: Request, response: Response) -> None:  # noqa: ARG002
+        """Want a Host, and one (RFC 9112, 3.2): httptools does not ask."""
+        hosts = request.get_header("Host")
+        if request.scope["http_version"] == "1.1" and (not hosts or "," in hosts):
+            raise falcon.HTTPBadRequest
 
     async def process_response(
         self,
@@ -69,8 +71,26 @@ class Doorkeeper:
             self._desk.counters.errors += 1
 
 
-def create_app(desk: Desk) -> falcon.asgi.App[Any, Any]:
-    """Make the application of one desk."""
+class Application:
+    """The ASGI application of one desk."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._routes = _routes(desk)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer a request of a version that is one; httptools lets any pass."""
+        if scope["type"] != "http" or scope["http_version"] in ("1.0", "1.1"):
+            await self._routes(scope, receive, send)
+        else:
+            await _refuse(send)
+
+    async def close(self) -> None:
+        """End the lanes: who waits is let go, and a flight under way is cut."""
+        await asyncio.to_thread(self._desk.site.stop)
+
+
+def _routes(desk: Desk) -> falcon.asgi.App[Any, Any]:
     app = falcon.asgi.App(middleware=[Doorkeeper(desk)], router=ExactRouter())
     app.set_error_serializer(_json_error)
     app.add_error_handler(Exception, _bug)
@@ -81,6 +101,17 @@ def create_app(desk: Desk) -> falcon.asgi.App[Any, Any]:
     for page in PAGES:
         app.add_route(page.path, PageEndpoint(page))
     return app
+
+
+async def _refuse(send: Any) -> None:
+    data = json.dumps({"error": falcon.HTTP_400}).encode()
+    headers = [
+        (b"content-type", JSON_TYPE.encode()),
+        (b"content-length", str(len(data)).encode()),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": 400, "headers": headers})
+    await send({"type": "http.response.body", "body": data})
 
 
 def _json_error(request: Request, response: Response, error: falcon.HTTPError) -> None:  # noqa: ARG001

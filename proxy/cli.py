@@ -17,7 +17,7 @@ from .logs import configure_logging
 from .settings import ROWS, Settings, read_settings
 
 if TYPE_CHECKING:
-    from falcon.asgi import App
+    from .app import Application
 
 HEALTHCHECK_S = 5.0
 OK = 200
@@ -81,16 +81,16 @@ def _serve(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _make_app(settings: Settings, secrets: Secrets, demo: Any) -> App[Any, Any]:
+def _make_app(settings: Settings, secrets: Secrets, demo: Any) -> Application:
     from pypowerwall_core.connect import open_site  # noqa: PLC0415 - in the worker only
 
-    from .app import create_app  # noqa: PLC0415 - the same
+    from .app import Application  # noqa: PLC0415 - the same
     from .desk import Desk  # noqa: PLC0415 - the same
 
     if demo:
         demo.start()
     config = demo.config(settings) if demo else settings.gateway()
-    return create_app(Desk(open_site(config, secrets), settings, demo=demo is not None))
+    return Application(Desk(open_site(config, secrets), settings, demo=demo is not None))
 
 
 def _demo() -> Any:

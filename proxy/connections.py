@@ -98,19 +98,24 @@ class Guarded:
             self.transport.write(_TOO_LARGE)
             self.transport.close()
             return
-        if self._deadline is None:
-            self._start_clock()
+        reading_body = before is not None and before.more_body
         super().data_received(data)  # type: ignore[misc]
         if self.cycle is not before:
             self._head_bytes = 0
             self.gate.touch(self)
-        if self.cycle is not None and not self.cycle.more_body:
-            self._stop_clock()
+        self._watch(moved=reading_body or self.cycle is not before)
 
     def drop(self) -> None:
         """End the connection at once."""
         self._stop_clock()
         self.transport.abort()
+
+    def _watch(self, *, moved: bool) -> None:
+        """Let the clock run exactly while a request is incomplete."""
+        if moved and self.cycle is not None and not self.cycle.more_body:
+            self._stop_clock()
+        elif self._deadline is None:
+            self._start_clock()
 
     def _grown_too_large(self, data: bytes, cycle: _Cycle | None) -> bool:
         if cycle is not None and cycle.more_body:

@@ -6,21 +6,25 @@ event loop serves any number of clients.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
+import signal
 import socket
+import sys
 from collections.abc import Callable
 from typing import Any
 
-from falcon.asgi import App
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
+from uvicorn import Config, Server
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 from uvicorn_worker import UvicornWorker
 
 from pypowerwall_core.errors import BadSetting
 
+from .app import Application
 from .connections import HEAD_MOST, Gate, guarded
 from .settings import Settings
 
@@ -52,7 +56,7 @@ def listen(settings: Settings) -> socket.socket:
         ) from error
 
 
-def serve(listener: socket.socket, make_app: Callable[[], App[Any, Any]]) -> None:
+def serve(listener: socket.socket, make_app: Callable[[], Application]) -> None:
     """Serve an application until a signal ends the process; it is made in the worker."""
     _Application(listener, make_app).run()
 
@@ -60,7 +64,7 @@ def serve(listener: socket.socket, make_app: Callable[[], App[Any, Any]]) -> Non
 class _Application(BaseApplication):
     """gunicorn, embedded: no configuration file, no environment variable of its own."""
 
-    def __init__(self, listener: socket.socket, make_app: Callable[[], App[Any, Any]]) -> None:
+    def __init__(self, listener: socket.socket, make_app: Callable[[], Application]) -> None:
         self._listener = listener
         self._make_app = make_app
         super().__init__()
@@ -79,7 +83,7 @@ class _Application(BaseApplication):
         }.items():
             self.cfg.set(name, value)
 
-    def load(self) -> App[Any, Any]:
+    def load(self) -> Application:
         return self._make_app()  # in the worker
 
     def run(self) -> None:
@@ -106,8 +110,22 @@ class _Logger(Logger):
             log.propagate = True
 
 
+class _Server(Server):
+    """uvicorn, which ends the lanes before it waits for clients that wait for them."""
+
+    def __init__(self, config: Config, app: Application) -> None:
+        super().__init__(config)
+        self._application = app
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._application.close()
+        await super().shutdown(sockets)
+
+
 class _Worker(UvicornWorker):
-    """uvicorn, with a gate before it and its log left to us."""
+    """The process that serves: a gate before uvicorn, its log left to us."""
+
+    _server: _Server
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.CONFIG_KWARGS = {
@@ -125,3 +143,20 @@ class _Worker(UvicornWorker):
             logging.getLogger(name).handlers = []
             logging.getLogger(name).propagate = True
             logging.getLogger(name).setLevel(logging.getLogger("uvicorn").level)
+
+    async def _serve(self) -> None:
+        self.config.app = self.wsgi
+        self._server = _Server(self.config, self.wsgi)
+        # gunicorn's master says QUIT when it was told INT; uvicorn alone would not hear it.
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGQUIT, self._server.handle_exit, signal.SIGQUIT, None)
+        await self._server.serve(sockets=self.sockets)
+        if not self._server.started:
+            sys.exit(Arbiter.WORKER_BOOT_ERROR)
+
+    async def callback_notify(self) -> None:
+        """Tell the master that we live; end when it does not, or the port stays taken."""
+        self.notify()
+        if os.getppid() != self.ppid:
+            _log.error("the master process is gone: ending")
+            self._server.should_exit = True

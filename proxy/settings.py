@@ -81,7 +81,10 @@ def _flag(text: str) -> bool:
 
 
 def _folder(text: str) -> Path:
-    return Path(text).expanduser()
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:  # ~ of nobody, or without a HOME
+        raise ValueError(f"{text!r}: {error}") from error
 
 
 def _address(text: str) -> Address | None:
@@ -89,7 +92,7 @@ def _address(text: str) -> Address | None:
 
 
 def _path(text: str) -> Path | None:
-    return Path(text).expanduser() if text else None
+    return _folder(text) if text else None
 
 
 ROWS = (
@@ -228,13 +231,21 @@ class Settings:
                 self.password or None, self.email, self.timezone, self.auth_mode
             ),
             session_file=self.cache_file or self.auth_path / ".powerwall",
-            fingerprint=(certificate_fingerprint(self.host_cert) if self.host_cert else None),
+            fingerprint=self._fingerprint(),
             cache_expire_s=max(1.0, self.cache_expire_s),
             cache_ttl_s=self.cache_ttl_s,
             timeout_s=self.timeout_s,
             pool_maxsize=self.pool_maxsize,
             max_in_flight=self.max_in_flight,
         )
+
+    def _fingerprint(self) -> bytes | None:
+        if self.host_cert is None:
+            return None
+        try:
+            return certificate_fingerprint(self.host_cert)
+        except BadSetting as error:
+            raise BadSetting(f"PW_HOST_CERT: {error}") from error
 
     def shown(self) -> dict[str, object]:
         """Return the settings as /stats may show them: no secret, not even its length."""
@@ -266,7 +277,7 @@ def _text(row: Row, environ: Mapping[str, str]) -> str:
     if text:
         raise BadSetting(f"set it or {row.name}{FILE_SUFFIX}, not both")
     try:
-        return Path(file).expanduser().read_text("utf-8").rstrip("\r\n")
+        return _folder(file).read_text("utf-8").rstrip("\r\n")
     except (OSError, UnicodeError) as error:
         raise BadSetting(f"{file} cannot be read: {error}") from error
 

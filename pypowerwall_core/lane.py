@@ -24,7 +24,7 @@ from .policy import Source
 from .slot import Slot
 from .tower import Condition, Flight, Hold, Tower
 
-JOIN_S = 2.0
+JOIN_S = 1.0
 BUG_PAUSE_S = 1.0
 
 _log = logging.getLogger(__name__)
@@ -103,7 +103,8 @@ class Lane:
         """
         now_s = self._clock()
         with self._changed:
-            waits = [self._future(name) for name in names if self._tower.ask(name, now_s)]
+            worth_it = [name for name in names if self._tower.ask(name, now_s)]
+            waits = [] if self._stopping else [self._future(name) for name in worth_it]
             if any(self._overtakes(name, now_s) for name in names):
                 self._changed.notify_all()
             return {name: self._tower.slots[name] for name in names}, waits
@@ -250,6 +251,8 @@ class Lane:
             now_s = self._clock()
             before, slot = self._tower.condition, self._tower.slots[flight.source.name]
             verdict = note(flight, error, now_s)
+            if self._stopping:  # we cut it ourselves: no news
+                return verdict
             self._news.bug(self.name, error)
             self._news.tell(lane_news(self.name, before, self._tower.condition, now_s))
             if isinstance(verdict, PathRests):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from support.served import Reply, Served, until
+from support.served import PASSWORD, Reply, Served, until
 
 from proxy.routes import LIVE, PAGES, VIEWS
 from pypowerwall_core.version import __version__
@@ -54,8 +54,8 @@ def house(
 ) -> Iterator[House]:
     folder = tmp_path_factory.mktemp(request.param)
     with (
-        Simulator(system=request.param, frozen=True) as sim,
-        Served(folder, PW_HOST=sim.address, PW_PASSWORD="password") as proxy,
+        Simulator(system=request.param, password=PASSWORD, frozen=True) as sim,
+        Served(folder, PW_HOST=sim.address, PW_PASSWORD=PASSWORD) as proxy,
     ):
         yield House(request.param, sim, proxy)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from falcon import testing
 from support.world import World, source
 
-from proxy.app import create_app
+from proxy.app import Application
 from proxy.desk import Desk
 from proxy.routes import LIVE, PAGES, VIEWS
 from proxy.settings import read_settings
@@ -41,7 +42,7 @@ class Served:
         claims = {name: name for name in self.world.lane._tower.slots}
         self.site = StillSite([Reader(self.world.lane, claims)], clock=lambda: self.world.now_s)
         self.desk = Desk(self.site, read_settings({"PW_CLIENT_BUDGET": "0"} | environ))
-        self.client = testing.TestClient(create_app(self.desk))
+        self.client = testing.TestClient(Application(self.desk))
 
     def get(self, path: str, **more: Any) -> testing.Result:
         return self.client.simulate_get(path, **more)
@@ -260,7 +261,52 @@ def test_a_bug_in_a_view_is_a_500_in_json_and_a_line_in_the_log(
 def test_a_demo_says_so_on_every_answer() -> None:
     served = Served()
     desk = Desk(served.site, served.desk.settings, demo=True)
-    client = testing.TestClient(create_app(desk))
+    client = testing.TestClient(Application(desk))
     for path in ("/", "/aggregates", "/nothing", "/healthz"):
         assert client.simulate_get(path).headers["x-demo"] == "simulated"
     assert "x-demo" not in served.get("/aggregates").headers
+
+
+@pytest.mark.parametrize(
+    ("version", "host", "status"),
+    [
+        ("1.1", "localhost", 200),
+        ("1.1", "", 400),
+        ("1.1", "one, two", 400),
+        ("1.0", "", 200),
+        ("0.9", "localhost", 400),
+        ("2.0", "localhost", 400),
+    ],
+)
+def test_a_request_has_a_version_and_one_host(
+    served: Served, version: str, host: str, status: int
+) -> None:
+    answer = raw(Application(served.desk), version, host)
+    assert answer == status
+
+
+def raw(app: Application, version: str, host: str) -> int:
+    """Call the application as a server does, without a test client's good manners."""
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": version,
+        "method": "GET",
+        "scheme": "http",
+        "path": "/healthz",
+        "raw_path": b"/healthz",
+        "query_string": b"",
+        "headers": [(b"host", host.encode())] if host else [],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 2),
+    }
+    asyncio.run(app(scope, receive, send))
+    return int(sent[0]["status"])

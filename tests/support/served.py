@@ -27,6 +27,8 @@ _GLANCE_S = 0.02
 PROXY = (sys.executable, "-m", "proxy")
 POWERWALL = (str(Path(sys.executable).parent / "powerwall"),)
 """The command as it is installed beside the interpreter."""
+PASSWORD = "K3y_4-me"
+"""Of simulated gateways; no word that a log line could hold by chance."""
 
 Seen = TypeVar("Seen")
 
@@ -195,7 +197,7 @@ class Served:
 
     def known(self, path: str, limit_s: float = 20.0) -> Reply:
         """Ask until a route knows something."""
-        return until(lambda: _unless_null(self.get(path)), limit_s)
+        return until(lambda: _if_known(self.get(path)), limit_s)
 
     def connect(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), timeout=ANSWERS_WITHIN_S)
@@ -239,17 +241,22 @@ def run(
     folder: Path, command: tuple[str, ...] = PROXY, **settings: str
 ) -> subprocess.CompletedProcess[str]:
     """Run a command that ends by itself."""
-    return subprocess.run(  # noqa: S603 - our own program
+    with subprocess.Popen(  # noqa: S603 - our own program
         command,
         env=environment(folder, settings),
         cwd=folder,
         stdin=subprocess.DEVNULL,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=STARTS_WITHIN_S,
-        check=False,
-    )
+    ) as process:
+        try:
+            out, err = process.communicate(timeout=STARTS_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            process.terminate()  # not killed: that would leave a worker behind
+            raise
+    return subprocess.CompletedProcess(command, process.returncode, out, err)
 
 
-def _unless_null(reply: Reply) -> Reply | None:
-    return None if reply.body == b"null" else reply
+def _if_known(reply: Reply) -> Reply | None:
+    return None if "fwd=miss" in (reply.headers["Cache-Status"] or "") else reply
