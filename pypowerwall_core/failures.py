@@ -94,6 +94,7 @@ class Case:
         error: What went wrong, a bug included.
         core: The path is one of the core.
         open: The path answers without a session.
+        on_demand: The path is known to hang; its trouble is its own.
         path_worked: The path has answered before.
         anything_worked: Any core path has ever answered.
         strikes: Failures of the same kind on this path in a row, this one not counted.
@@ -111,6 +112,7 @@ class Case:
     error: Exception
     core: bool = False
     open: bool = False
+    on_demand: bool = False
     path_worked: bool = False
     anything_worked: bool = False
     strikes: int = 0
@@ -236,6 +238,11 @@ TABLE: tuple[Row, ...] = (
         "503 beside the core",
         lambda c: isinstance(c.error, Busy) and not c.core,
         lambda c: PathRests(PathState.BUSY, _nth((60.0, 300.0), c.strikes)),
+    ),
+    Row(
+        "a path fetched on demand: hangs are expected of it",
+        lambda c: c.on_demand,
+        lambda c: PathRests(PathState.FAILING, _nth((60.0, 600.0), c.strikes)),
     ),
     Row(
         "only this path fails: the core worked within 30 s",

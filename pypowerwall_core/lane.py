@@ -19,10 +19,11 @@ from typing import Any, Protocol
 
 from .errors import PowerwallError
 from .failures import LogIn, PathRests, SendAgain, Verdict
+from .flights import Condition, Flight, Hold
 from .news import News, lane_news, path_is_back, path_news
 from .policy import Source
 from .slot import Slot
-from .tower import Condition, Flight, Hold, Tower
+from .tower import Tower
 
 JOIN_S = 1.0
 BUG_PAUSE_S = 1.0
@@ -108,6 +109,12 @@ class Lane:
             if any(self._overtakes(name, now_s) for name in names):
                 self._changed.notify_all()
             return {name: self._tower.slots[name] for name in names}, waits
+
+    def expire(self, names: Iterable[str]) -> None:
+        """Forget some sources because a write touched them."""
+        with self._changed:
+            self._tower.expire(names)
+            self._changed.notify_all()
 
     def view(self) -> LaneView:
         """Describe the lane's state without asking anything of the upstream."""

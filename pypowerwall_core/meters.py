@@ -33,11 +33,13 @@ class LaneMeters:
         self._forget(now_s)
         return len(self._sent)
 
-    def succeeded(self, now_s: float, took_s: float) -> None:
-        """Note a good landing."""
+    def succeeded(self, now_s: float, took_s: float | None) -> None:
+        """Note a good landing; its time counts unless the source is known to hang."""
         self.landed += 1
         self.failed_in_a_row = 0
         self.last_success_s = now_s
+        if took_s is None:
+            return
         mean_s = self.mean_latency_s
         self.mean_latency_s = took_s if mean_s is None else mean_s + _SMOOTHING * (took_s - mean_s)
 

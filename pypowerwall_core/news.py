@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from .errors import PowerwallError
 from .failures import PathRests, PathState
+from .flights import Condition
 from .slot import Slot
-from .tower import Condition
 
 MINUTE_S = 60.0
 HOUR_S = 3600.0

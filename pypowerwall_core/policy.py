@@ -43,6 +43,9 @@ class Source:
         core: Proves that the upstream works (meters, charge, grid status).
         open: Answers without a session, also while the password is wrong.
         identity: Hardly ever changes; kept for a day.
+        on_demand: Fetched only when a client asks, never ahead: it hangs on many gateways,
+            or asking for it does something.
+        timeout_s: Its own, None for the usual one.
         fingerprint: Fields whose change means another firmware or another gateway,
             so that everything learned about missing paths has to be learned anew.
     """
@@ -54,6 +57,8 @@ class Source:
     core: bool = False
     open: bool = False
     identity: bool = False
+    on_demand: bool = False
+    timeout_s: float | None = None
     fingerprint: tuple[str, ...] = ()
 
     @property

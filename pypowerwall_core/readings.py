@@ -12,6 +12,9 @@ from . import payloads
 from .scales import app_from_raw
 from .snapshot import Snapshot
 
+_VERSION_MOST = 100
+"""Python would refuse to print the number of a longer one."""
+
 
 def number(value: Any) -> float | None:
     """Return a JSON number as it is, anything else (true included) as None."""
@@ -48,10 +51,12 @@ def firmware_number(version: str | None) -> int | None:
     """Fold a firmware text into one integer, as clients have always compared it.
 
     "23.44.1 9064fc6a" is 234401, "24.4" is 240400, "23.4.2-1" is 230421. None when a field
-    is empty.
+    is empty or the text is too long to be a version.
     """
     words = (version or "").split()
-    fields = re.sub(r"[^0-9./\\]", "", words[0] if words else "").split(".")
+    if not words or len(words[0]) > _VERSION_MOST:
+        return None
+    fields = re.sub(r"[^0-9./\\]", "", words[0]).split(".")
     fields += ["0"] * (3 - len(fields))
     if not all(field.isdigit() for field in fields):
         return None

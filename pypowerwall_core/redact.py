@@ -21,23 +21,34 @@ class Secrets:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._known: dict[str, None] = {}
+        self._settings: dict[str, None] = {}
+        self._tokens: dict[str, None] = {}
+        self._longest_first: tuple[str, ...] = ()
 
     def hide(self, secret: str | None) -> None:
-        """Remember a secret."""
-        if secret is None or len(secret) < SHORTEST:
-            return
-        with self._lock:
-            self._known.pop(secret, None)
-            self._known[secret] = None
-            while len(self._known) > MOST:
-                del self._known[next(iter(self._known))]
+        """Remember a secret that somebody set; it is never forgotten."""
+        self._remember(self._settings, secret)
+
+    def hide_token(self, token: str | None) -> None:
+        """Remember a secret that an upstream issued, until many newer ones came."""
+        self._remember(self._tokens, token)
 
     def masked(self, text: str) -> str:
         """Return a text without any secret, the longest replaced first."""
-        for secret in sorted(self._known, key=len, reverse=True):
+        for secret in self._longest_first:
             text = text.replace(secret, MASK)
         return text
+
+    def _remember(self, known: dict[str, None], secret: str | None) -> None:
+        if secret is None or len(secret) < SHORTEST:
+            return
+        with self._lock:
+            known.pop(secret, None)
+            known[secret] = None
+            while len(self._tokens) > MOST:
+                del self._tokens[next(iter(self._tokens))]
+            everything = self._settings | self._tokens
+            self._longest_first = tuple(sorted(everything, key=len, reverse=True))
 
 
 class RedactingFilter(logging.Filter):
@@ -49,10 +60,19 @@ class RedactingFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Mask the record in place; it is always kept."""
-        record.msg = self._secrets.masked(record.getMessage())
+        record.msg = self._secrets.masked(_message(record))
         record.args = None
         if record.exc_info and not record.exc_text:
             record.exc_text = logging.Formatter().formatException(record.exc_info)
         if record.exc_text:
             record.exc_text = self._secrets.masked(record.exc_text)
+        if record.stack_info:
+            record.stack_info = self._secrets.masked(record.stack_info)
         return True
+
+
+def _message(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except Exception:  # noqa: BLE001 - a filter that raises would break whoever logs
+        return f"{record.msg} (its arguments do not fit)"

@@ -36,6 +36,7 @@ class Slot:
         struck_s: ... the last of them at this time.
         worked: It has answered at least once.
         in_air: A flight is under way.
+        generation: Raised by a write that touches the source.
     """
 
     source: Source
@@ -48,6 +49,7 @@ class Slot:
     worked: bool = False
     wanted_s: float | None = None
     in_air: bool = False
+    generation: int = 0
 
     def freshness(self, now_s: float) -> Freshness:
         """What the memory is worth now."""
@@ -79,7 +81,7 @@ class Slot:
     def _wish_s(self, now_s: float, lead_s: float) -> float | None:
         if self.wanted_s is not None:
             return self.wanted_s
-        if not self.interest.lately(now_s):
+        if self.source.on_demand or not self.interest.lately(now_s):
             return None
         if self.memory is None:
             return now_s
@@ -123,6 +125,17 @@ class Slot:
             wanted_s=None,
             in_air=False,
         )
+
+    def expired(self) -> Slot:
+        """Return the slot after a write: what is remembered may no longer be so."""
+        return replace(self, memory=None, generation=self.generation + 1)
+
+    def outlived(self) -> Slot:
+        """Return the slot after a landing that brings the state before a write.
+
+        The path works; the document is not remembered, and is still wanted.
+        """
+        return replace(self, rest=None, strikes=0, worked=True, in_air=False)
 
     def strikes_of(self, error: Exception) -> int:
         """Count the failures in a row of this kind so far."""

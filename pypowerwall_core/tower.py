@@ -7,7 +7,7 @@ the lane does what it says (see `lane`). A *flight* is one request for one sourc
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count
 from random import Random
 from typing import Any
@@ -24,63 +24,21 @@ from .failures import (
     Verdict,
     judge,
 )
+from .flights import Condition, Flight, Hold
 from .meters import LaneMeters
 from .order import choose
 from .policy import Freshness, Source
-from .slot import PROBING_S, Slot
+from .slot import Slot
 
 JITTER = 0.2
 PATIENCE_S = 1.0
 """A client that could be given something old waits for news at most this long."""
 OLD = 2.0
 """... and only when what it could be given is more than this many times its freshness old."""
+ON_DEMAND_SHARE = 0.2
+"""Sources that may hang get at most this share of the lane's time."""
 LEAD_MARGIN_S = 0.5
 UNMEASURED_LATENCY_S = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """How the upstream as a whole is doing, and until when it is left alone."""
-
-    state: LaneState = LaneState.UP
-    since_s: float = 0.0
-    until_s: float = 0.0
-    strikes: int = 0
-    error: Exception | None = None
-
-    @property
-    def up(self) -> bool:
-        """Whether flights leave freely."""
-        return self.state is LaneState.UP
-
-    def doubtful(self, now_s: float) -> bool:
-        """Whether the lane rests or probes, so that waiting is likely to be in vain.
-
-        A failure long ago says nothing about now: the one curl of the day may wait.
-        """
-        return not self.up and now_s < self.until_s + PROBING_S
-
-    def grounds(self, source: Source, now_s: float) -> bool:
-        """Whether this source may not fly. A wrong password leaves the open paths."""
-        spared = self.state is LaneState.WRONG_PASSWORD and source.open
-        return not self.up and not spared and now_s < self.until_s
-
-
-@dataclass(frozen=True, slots=True)
-class Flight:
-    """One request under way."""
-
-    source: Source
-    took_off_s: float
-    core_ok_s: float | None
-    again: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """Nothing may leave before `until_s`; None: not before something happens."""
-
-    until_s: float | None = None
 
 
 class Tower:
@@ -99,6 +57,7 @@ class Tower:
         self._versions = count(1)
         self._turn = 0
         self._ready_s = float("-inf")
+        self._on_demand_ready_s = float("-inf")
         self._lead_s = LEAD_MARGIN_S
         self._core_ok_s: dict[str, float] = {}
         self._session_proven_s: float | None = None
@@ -142,6 +101,11 @@ class Tower:
         spared = self.condition.state is LaneState.WRONG_PASSWORD and slot.source.open
         return self.condition.doubtful(now_s) and not spared
 
+    def expire(self, names: Iterable[str]) -> None:
+        """Forget what a write may have changed; flights that left before land stale."""
+        for name in names:
+            self.slots[name] = self.slots[name].expired()
+
     # -- departures -----------------------------------------------------------------------
 
     def next(self, now_s: float) -> Slot | Hold:
@@ -164,7 +128,8 @@ class Tower:
         self._turn += 1
         self.meters.flights += 1
         self.slots[slot.source.name] = replace(slot, in_air=True)
-        flight = Flight(slot.source, now_s, max(self._core_ok_s.values(), default=None))
+        core_ok_s = max(self._core_ok_s.values(), default=None)
+        flight = Flight(slot.source, now_s, core_ok_s, slot.generation)
         self.flights[slot.source.name] = flight
         return flight
 
@@ -181,8 +146,11 @@ class Tower:
         for name, slot in self.slots.items():
             at_s = slot.due_at_s(now_s, self._lead_s)
             if at_s is not None:
-                grounded = self.condition.grounds(slot.source, now_s)
-                times_s[name] = max(at_s, self.condition.until_s) if grounded else at_s
+                if self.condition.grounds(slot.source, now_s):
+                    at_s = max(at_s, self.condition.until_s)
+                if slot.source.on_demand:
+                    at_s = max(at_s, self._on_demand_ready_s)
+                times_s[name] = at_s
         return times_s
 
     def _probe(self, due: list[Slot], now_s: float) -> Slot:
@@ -197,9 +165,13 @@ class Tower:
         """Note a good landing."""
         source = flight.source
         self._end(flight, now_s)
-        self.meters.succeeded(now_s, now_s - flight.took_off_s)
+        self.meters.succeeded(now_s, None if source.on_demand else now_s - flight.took_off_s)
         slot = self.slots[source.name]
-        self.slots[source.name] = slot.landed(document, next(self._versions), flight.took_off_s)
+        if slot.generation == flight.generation:
+            slot = slot.landed(document, next(self._versions), flight.took_off_s)
+        else:
+            slot = slot.outlived()
+        self.slots[source.name] = slot
         if not source.open:
             self._session_proven_s = now_s
             self._core_refused.clear()
@@ -258,6 +230,9 @@ class Tower:
     def _end(self, flight: Flight, now_s: float) -> None:
         self.flights.pop(flight.source.name, None)
         self._ready_s = now_s + self.pause_s()
+        if flight.source.on_demand:
+            took_s = now_s - flight.took_off_s
+            self._on_demand_ready_s = now_s + took_s * (1 / ON_DEMAND_SHARE - 1)
 
     def _rest(self, verdict: LaneRests, error: Exception, now_s: float) -> None:
         before = self.condition
@@ -303,6 +278,7 @@ class Tower:
             error,
             core=flight.source.core,
             open=flight.source.open,
+            on_demand=flight.source.on_demand,
             path_worked=slot.worked,
             anything_worked=bool(self._core_ok_s),
             strikes=slot.strikes_of(error),

@@ -51,6 +51,8 @@ CASES = [
         Case(ILL, core=True, strikes=1, others_worked_since=True),
         PathRests(PathState.FAILING, 2.0),
     ),
+    (Case(Unreachable("hangs"), on_demand=True), PathRests(PathState.FAILING, 60.0)),
+    (Case(Unreachable("hangs"), on_demand=True, strikes=5), PathRests(PathState.FAILING, 600.0)),
     # 503
     (Case(Busy("503")), PathRests(PathState.BUSY, 60.0)),
     (Case(Busy("503"), strikes=1), PathRests(PathState.BUSY, 300.0)),
