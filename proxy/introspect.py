@@ -119,6 +119,10 @@ def _lane(lane: LaneView) -> dict[str, Any]:
         "logins": lane.logins,
         "last_error": lane.last_error,
         "remedy": lane.remedy,
+        "resting_paths": {
+            path: {"state": state, "for_s": round(for_s, 1)}
+            for path, (state, for_s) in lane.rests.items()
+        },
     }
 
 

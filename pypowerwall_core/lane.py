@@ -48,7 +48,11 @@ class Upstream(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LaneView:
-    """What a lane says of itself, for /stats, /health and people."""
+    """What a lane says of itself, for /stats, /health and people.
+
+    Attributes:
+        rests: Paths that are left alone, why, and for how many more seconds.
+    """
 
     name: str
     condition: Condition
@@ -65,6 +69,7 @@ class LaneView:
     last_success_ago_s: float | None
     last_error: str | None
     remedy: str | None
+    rests: dict[str, tuple[str, float]]
 
 
 class Lane:
@@ -142,6 +147,11 @@ class Lane:
                 ),
                 last_error=None if error is None else str(error),
                 remedy=error.remedy or None if isinstance(error, PowerwallError) else None,
+                rests={
+                    slot.source.path: (slot.rest.state.value, max(0.0, slot.rest.until_s - now_s))
+                    for slot in tower.slots.values()
+                    if slot.rest is not None
+                },
             )
 
     def start(self) -> None:

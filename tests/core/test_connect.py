@@ -115,6 +115,17 @@ def test_the_settings_reach_the_rows(sim: Simulator) -> None:
         assert entry.ttl_s > 3000
 
 
+def test_the_settings_reach_the_connection(sim: Simulator) -> None:
+    with running(config(sim, pool_maxsize=0, timeout_s=0.3, max_in_flight=2)) as site:
+        assert ask(site, payloads.SOE).known
+        assert sim.counters.snapshot()["connections"] == 3
+        sim.faults.start("silent")
+        assert not ask(site, payloads.AGGREGATES).known
+        (lane,) = (reader.lane for reader in site.readers)
+        assert lane.view().last_error == "no answer within 0.3 s"
+        assert len(lane._threads) == 2
+
+
 # -- the pinned certificate -------------------------------------------------------------------
 
 

@@ -256,6 +256,8 @@ def test_one_ill_path_rests_alone() -> None:
     world.run(60)
     world.gateway.fails(Unwell("HTTP 500"), "vitals")
     ill_s = world.now_s
+    world.run(10)
+    assert world.lane.view().rests == {"/api/vitals": ("failing", pytest.approx(55, abs=6))}
     world.run(2 * HOUR_S)
     assert world.gateway.count("vitals", since_s=ill_s) <= 2 + 12
     assert world.lane.view().condition.up
@@ -298,6 +300,7 @@ def test_a_lane_tells_of_itself() -> None:
     assert view.in_flight == 0
     assert view.next_due_s is not None
     assert view.last_error is None
+    assert view.rests == {}
     world.gateway.fails(Unreachable("connection refused", remedy="Look."))
     world.run(300)
     view = world.lane.view()

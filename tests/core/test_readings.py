@@ -60,10 +60,8 @@ def test_a_document_of_another_shape_tells_nothing(
 
 
 def test_a_truth_is_no_number_and_a_number_no_text() -> None:
-    assert [readings.number(value) for value in (True, "5", None, 0, 2.5)] == [
-        *(None, None, None),
-        *(0, 2.5),
-    ]
+    numbers = [readings.number(value) for value in (True, "5", None, 0, 2.5)]
+    assert numbers == [None, None, None, 0, 2.5]
     assert [readings.text(value) for value in (5, None, "", "x")] == [None, None, "", "x"]
 
 
@@ -112,8 +110,10 @@ def test_any_text_is_a_printable_number_or_none(version: str | None) -> None:
     json.dumps(number)
 
 
-@given(*[st.integers(0, 99)] * 3, *[st.integers(0, 99)] * 3)
-def test_a_later_firmware_is_a_greater_number(*fields: int) -> None:
-    one, two = fields[:3], fields[3:]
+FIELDS = st.lists(st.integers(0, 99), min_size=3, max_size=3)
+
+
+@given(FIELDS, FIELDS)
+def test_a_later_firmware_is_a_greater_number(one: list[int], two: list[int]) -> None:
     numbers = [firmware_number(".".join(map(str, each))) for each in (one, two)]
     assert (one < two) == (numbers[0] < numbers[1])

@@ -14,7 +14,8 @@ GATEWAY_NAMES = ("powerwall", "teg", "powerpack")
 """The server names a gateway's TLS accepts; any other aborts the handshake."""
 
 _NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?")
-_WITH_PORT = re.compile(r"(?:\[(?P<v6>[^\]]+)\]|(?P<name>[^:\[\]]+))(?::(?P<port>\d{1,5}))?")
+_WITH_PORT = re.compile(r"(?:\[(?P<v6>[^\]]+)\]|(?P<name>[^:\[\]]+))(?::(?P<port>[0-9]{1,5}))?")
+_ZONE = re.compile(r"[A-Za-z0-9_.-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def parse_address(text: str) -> Address:
     if match is None:
         raise BadSetting(f"{text!r} is not HOST, HOST:PORT or [IPv6]:PORT")
     host, port = match["v6"] or match["name"], int(match["port"] or HTTPS_PORT)
-    good = _ip(host) is not None if match["v6"] else _NAME.fullmatch(host) is not None
+    good = _ip(host) is not None if match["v6"] else _is_host(host)
     if not good or not 0 < port <= HIGHEST_PORT:
         raise BadSetting(f"{text!r} is not HOST, HOST:PORT or [IPv6]:PORT")
     return Address(host, port)
@@ -71,6 +72,16 @@ def parse_address(text: str) -> Address:
 
 def _ip(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        return ipaddress.ip_address(text)
+        ip = ipaddress.ip_address(text)
     except ValueError:
         return None
+    zone = getattr(ip, "scope_id", None)
+    return ip if zone is None or _ZONE.fullmatch(zone) else None
+
+
+def _is_host(text: str) -> bool:
+    if _ip(text) is not None:
+        return True
+    # A resolver reads 192.168.1 as 192.168.0.1; no name ends in a number.
+    last = text.rstrip(".").rpartition(".")[2]
+    return _NAME.fullmatch(text) is not None and not last.isdigit()

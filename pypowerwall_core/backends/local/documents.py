@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+from math import isfinite
 from typing import Any, NoReturn
 
 from pypowerwall_core.errors import Unwell
+
+UNWELL = "The gateway is not well: wait some minutes; if it stays so, restart it."
+WORDS_MOST = 100
+DIGITS_MOST = 100
 
 
 def any_json(body: bytes) -> Any:
@@ -16,16 +21,19 @@ def any_json(body: bytes) -> Any:
     """
     text = body.strip()
     if not text:
-        raise Unwell("empty body")
+        raise Unwell("empty body", remedy=UNWELL)
     if text.startswith(b"<"):
         raise Unwell("a web page instead of JSON", remedy="Is PW_HOST a Powerwall gateway?")
     try:
-        document = json.loads(text, parse_constant=_no_constant)
+        document = json.loads(
+            text, parse_constant=_no_constant, parse_float=_finite, parse_int=_integer
+        )
     except (ValueError, RecursionError) as error:
-        raise Unwell("broken JSON") from error
+        raise Unwell("broken JSON", remedy=UNWELL) from error
     # Very old firmware answered 200 with {"error": "..."}.
     if isinstance(document, dict) and set(document) <= {"code", "error", "message"} and document:
-        raise Unwell(f"an error instead of data: {str(document.get('error'))[:100]}")
+        said = document.get("error") or document.get("message") or document.get("code")
+        raise Unwell(f"an error instead of data: {one_line(str(said))}", remedy=UNWELL)
     return document
 
 
@@ -37,13 +45,33 @@ def json_object(body: bytes) -> dict[str, Any]:
     """
     document = any_json(body)
     if not isinstance(document, dict):
-        raise Unwell(f"{_kind(document)} where an object belongs")
+        raise Unwell(f"{_kind(document)} where an object belongs", remedy=UNWELL)
     return document
+
+
+def one_line(text: str) -> str:
+    """Cut the gateway's words to what fits a log line."""
+    return "".join(letter if letter.isprintable() else " " for letter in text[:WORDS_MOST])
 
 
 def _no_constant(word: str) -> NoReturn:
     """Refuse NaN and Infinity: no JSON reader but Python's would accept them from us."""
     raise ValueError(word)
+
+
+def _finite(word: str) -> float:
+    """Refuse 1e999, which is Infinity in disguise."""
+    number = float(word)
+    if not isfinite(number):
+        raise ValueError(word)
+    return number
+
+
+def _integer(word: str) -> int:
+    """Refuse what no float can hold: arithmetic in a view would fail on it."""
+    if len(word) > DIGITS_MOST:
+        raise ValueError("too many digits")
+    return int(word)
 
 
 def _kind(document: Any) -> str:

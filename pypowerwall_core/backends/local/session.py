@@ -23,14 +23,21 @@ from pypowerwall_core.errors import (
 )
 from pypowerwall_core.redact import Secrets
 
+from .documents import UNWELL, one_line
 from .sessionfile import BEARER, COOKIES, SessionFile
 from .transport import Answer, Transport
 
 LOGIN_PATH = "/api/login/Basic"
-_WHICH_PASSWORD = (
+_ADVICE = (
     "Set PW_PASSWORD to the customer password: unless it was changed, the last five "
     "characters of the password on the gateway's label."
 )
+_REFUSED = (
+    "The login works, but it may read nothing: PW_PASSWORD must be the customer's password, "
+    "not the installer's; if it is, restart the gateway."
+)
+_NO_GATEWAY = "Is PW_HOST a Powerwall gateway? One that is starting answers like this, too."
+_BUSY = "The gateway is updating or being set up; if it stays so for a day, restart it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +91,7 @@ class GatewaySession:
         """
         with self._lock:
             if self._credentials.password is None:
-                raise BadCredentials("the gateway wants a login", remedy=_WHICH_PASSWORD)
+                raise BadCredentials("the gateway wants a login", remedy=_ADVICE)
             answer = self._transport.request("POST", LOGIN_PATH, headers={}, json=self._form())
             session = _session_of(answer, self._credentials.auth_mode)
             self._adopt(session)
@@ -118,8 +125,8 @@ class GatewaySession:
 
     def _adopt(self, session: dict[str, str]) -> None:
         for value in session.values():
-            self._secrets.hide(value)
-            self._secrets.hide(value.removeprefix("Bearer "))
+            self._secrets.hide_token(value)
+            self._secrets.hide_token(value.removeprefix("Bearer "))
         self._session = session
 
 
@@ -129,9 +136,9 @@ def refusal(answer: Answer) -> PowerwallError:
     status = f"HTTP {answer.status}{f': {said}' if said else ''}"
     match answer.status:
         case 401 | 403:
-            return LogInAgain(status)
+            return LogInAgain(status, remedy=_REFUSED)
         case 404:
-            return NotServed(status)
+            return NotServed(status, remedy=_NO_GATEWAY)
         case 429:
             return RateLimited(status, retry_after_s=_retry_after_s(answer.headers))
         case 502 if not answer.body:
@@ -141,9 +148,9 @@ def refusal(answer: Answer) -> PowerwallError:
                 "on and running in Tesla's app.",
             )
         case 503:
-            return Busy(status)
+            return Busy(status, remedy=_BUSY)
         case _:
-            return Unwell(status)
+            return Unwell(status, remedy=UNWELL)
 
 
 def _session_of(answer: Answer, auth_mode: str) -> dict[str, str]:
@@ -152,9 +159,9 @@ def _session_of(answer: Answer, auth_mode: str) -> dict[str, str]:
             return _tokens(answer, auth_mode)
         case 401 | 403:
             said = _reason(answer.body) or f"HTTP {answer.status}"
-            raise BadCredentials(f"the login was refused: {said}", remedy=_WHICH_PASSWORD)
+            raise BadCredentials(f"the login was refused: {said}", remedy=_ADVICE)
         case 404:
-            raise Unwell("this web server has no gateway login (HTTP 404)")
+            raise Unwell("no gateway login here (HTTP 404)", remedy=_NO_GATEWAY)
         case _:
             raise refusal(answer)
 
@@ -168,22 +175,22 @@ def _tokens(answer: Answer, auth_mode: str) -> dict[str, str]:
         return {BEARER: f"Bearer {token}"}
     if cookies:
         return cookies
-    raise Unwell("the gateway answered the login without a session")
+    raise Unwell("the gateway answered the login without a session", remedy=UNWELL)
 
 
 def _field(body: bytes, name: str) -> str:
     try:
         document = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     value = document.get(name) if isinstance(document, dict) else None
     return value if isinstance(value, str) else ""
 
 
 def _reason(body: bytes) -> str:
-    """The gateway's own words, cut to what fits a log line."""
+    """The gateway's own words."""
     words = [_field(body, "message"), _field(body, "error")]
-    return " - ".join(word[:100] for word in words if word).replace("\n", " ")
+    return " - ".join(one_line(word) for word in words if word)
 
 
 def _retry_after_s(headers: Mapping[str, str]) -> float | None:

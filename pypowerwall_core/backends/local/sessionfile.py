@@ -31,20 +31,19 @@ class SessionFile:
         if self._path is None:
             return {}
         try:
-            stored = json.loads(self._path.read_text("utf-8"))
+            return _usable(json.loads(self._path.read_text("utf-8")))
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             _log.warning("session file %s is ignored and will be replaced: %s", self._path, error)
             return {}
-        return _usable(stored)
 
     def save(self, session: dict[str, str]) -> None:
         """Store a session; a folder that cannot be written is said once and is no failure."""
         if self._path is None:
             return
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _make_folder(self._path.parent)
             _replace(self._path, json.dumps(session))
             self._complained = False
         except OSError as error:
@@ -59,13 +58,24 @@ class SessionFile:
 
 
 def _usable(stored: object) -> dict[str, str]:
-    if not isinstance(stored, dict):
-        return {}
-    texts = {key: value for key, value in stored.items() if isinstance(value, str) and value}
+    fields = stored if isinstance(stored, dict) else {}
+    texts = {key: value for key, value in fields.items() if _fits_a_header(value)}
     if BEARER in texts:
         return {BEARER: texts[BEARER]}
     # AuthCookie alone is enough for the gateway.
-    return {key: texts[key] for key in COOKIES if key in texts} if COOKIES[0] in texts else {}
+    if COOKIES[0] in texts:
+        return {key: texts[key] for key in COOKIES if key in texts}
+    raise ValueError("it holds no session")
+
+
+def _fits_a_header(value: object) -> bool:
+    return isinstance(value, str) and value != "" and value.isascii() and value.isprintable()
+
+
+def _make_folder(folder: Path) -> None:
+    """Make what is missing; mkdir's own `parents` would leave the upper ones open to all."""
+    for missing in reversed([path for path in (folder, *folder.parents) if not path.exists()]):
+        missing.mkdir(mode=0o700, exist_ok=True)
 
 
 def _replace(path: Path, text: str) -> None:

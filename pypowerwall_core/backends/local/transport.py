@@ -31,9 +31,7 @@ CHUNK = 64 * 1024
 DEADLINES = 2
 """The total deadline is so many times PW_TIMEOUT."""
 
-# The gateway signs its own certificate, so requests would warn at every call. Trust is
-# decided here: PW_HOST_CERT pins the certificate; without it any is accepted.
-urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+_FAILURES = (requests.RequestException, HTTPError, OSError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +48,12 @@ class _Call:
     """One request under way and the watchdog that ends it."""
 
     def __init__(self, deadline_s: float) -> None:
-        self.passed = False
+        self.ended: Unreachable | None = None
         self.reused = False
-        self.connection: HTTPSConnection | None = None
-        self._watchdog = threading.Timer(deadline_s, self.cut)
+        # Not the connection: it forgets the socket of an answer that ends with it.
+        self.sock: socket.socket | None = None
+        late = Unreachable(f"no complete answer within {deadline_s:g} s", remedy=_SLOW)
+        self._watchdog = threading.Timer(deadline_s, self.cut, [late])
         self._watchdog.daemon = True
 
     def __enter__(self) -> Self:
@@ -63,14 +63,18 @@ class _Call:
     def __exit__(self, *_: object) -> None:
         self._watchdog.cancel()
 
-    def cut(self) -> None:
+    def cut(self, why: Unreachable) -> None:
         """Shut the socket under the call, whatever it waits for."""
-        self.passed = True
-        sock = self.connection.sock if self.connection else None
-        if sock is not None:
+        self.ended = why
+        if self.sock is not None:
             # Not SSLSocket.shutdown: it would drop the TLS state under the reading thread.
             with contextlib.suppress(OSError):  # closed meanwhile: the call is over
-                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+
+    def check(self) -> None:
+        """Go no further after the cut: a shut socket reads like the end of an answer."""
+        if self.ended is not None:
+            raise TimeoutError("cut")
 
 
 class Transport:
@@ -89,7 +93,7 @@ class Transport:
         self._keep_alive = pool_maxsize > 0
         self._calls = threading.local()
         self._under_way: set[_Call] = set()
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.trust_env = False  # no proxy, no .netrc between us and the gateway
         self._session.verify = False
         self._session.mount("https://", _Adapter(self, max(1, pool_maxsize), fingerprint))
@@ -107,24 +111,37 @@ class Transport:
             self._calls.now = call
             self._under_way.add(call)
             try:
-                return self._send(method, path, headers, json)
-            except (requests.RequestException, HTTPError, OSError) as error:
-                if method == "GET" and call.reused and not call.passed and _was_dropped(error):
-                    # The gateway closed an idle connection as we used it; it saw nothing.
-                    return self._send(method, path, headers, json)
+                answer = self._ask(call, method, path, headers, json)
+                call.check()
+            except _FAILURES as error:
                 raise self._explained(error, call) from error
+            else:
+                return answer
             finally:
                 self._under_way.discard(call)
 
     def close(self) -> None:
         """Cut every call under way and drop all connections; new calls open new ones."""
         for call in tuple(self._under_way):
-            call.cut()
+            call.cut(Unreachable("closed before the answer came"))
         self._session.close()
 
     def current_call(self) -> _Call | None:
         """The call this thread is making."""
         return getattr(self._calls, "now", None)
+
+    def _ask(
+        self, call: _Call, method: str, path: str, headers: dict[str, str], json: Any
+    ) -> Answer:
+        try:
+            return self._send(method, path, headers, json)
+        except _FAILURES as error:
+            if method != "GET" or not call.reused or call.ended or not _was_dropped(error):
+                raise
+        # The gateway closed an idle connection as we used it; it saw nothing. The others
+        # in the pool are as old.
+        self._session.close()
+        return self._send(method, path, headers, json)
 
     def _send(self, method: str, path: str, headers: dict[str, str], json: Any) -> Answer:
         if not self._keep_alive:
@@ -145,9 +162,8 @@ class Transport:
     def _explained(self, error: Exception, call: _Call) -> Unreachable:
         # Names are resolved anew, and no half-dead socket is used again.
         self._session.close()
-        if call.passed:
-            limit_s = DEADLINES * self._timeout_s
-            return Unreachable(f"no complete answer within {limit_s:g} s", remedy=_SLOW)
+        if call.ended is not None:
+            return call.ended
         for kinds, text, remedy in _EXPLANATIONS:
             if _caused_by(error, kinds):
                 return Unreachable(text.format(self), remedy=remedy)
@@ -156,10 +172,11 @@ class Transport:
 
 _ADDRESS = "Check PW_HOST, the cable or Wi-Fi of the gateway, and that its web page opens."
 _SLOW = "The gateway is overloaded or its network is bad: look for other programs that poll it."
+_DROPPED = (ConnectionResetError, BrokenPipeError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 _EXPLANATIONS: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
     ((socket.gaierror,), "the name {0.address.host} cannot be resolved", _ADDRESS),
     ((ConnectionRefusedError,), "connection refused", _ADDRESS),
-    ((ConnectionResetError, BrokenPipeError), "connection reset", _ADDRESS),
+    (_DROPPED, "connection reset", _ADDRESS),
     ((ssl.SSLError,), "TLS handshake failed", "Check that PW_HOST is a Powerwall gateway."),
     (
         (TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError),
@@ -174,6 +191,14 @@ _EXPLANATIONS: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
 )
 
 
+class _Session(requests.Session):
+    """A session that looks at no redirect: it would read the whole body, and parse the target."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Say that there is none."""
+        del resp
+
+
 class _Connection(HTTPSConnection):
     """A connection that tells its call where the socket is and checks the certificate."""
 
@@ -182,22 +207,28 @@ class _Connection(HTTPSConnection):
     used = False
 
     def connect(self) -> None:
+        self.used = False
         super().connect()
-        call = self.transport.current_call()
-        if call is not None and call.passed:
-            raise TimeoutError("deadline passed while connecting")
+        # The gateway signs its own certificate, so urllib3 would warn of every connection.
+        # Trust is decided here: PW_HOST_CERT pins it; without it any is accepted.
+        self.is_verified = True
         if self.fingerprint is not None:
             self._check_certificate(self.fingerprint)
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         call = self.transport.current_call()
         if call is not None:
-            call.connection, call.reused = self, self.used
+            call.sock, call.reused = self.sock, self.used
+            call.check()  # after the line above: the watchdog may have found no socket to shut
         self.used = True
         super().request(*args, **kwargs)
 
     def _check_certificate(self, fingerprint: bytes) -> None:
-        shown = self.sock.getpeercert(True) if isinstance(self.sock, ssl.SSLSocket) else None
+        shown = (
+            self.sock.getpeercert(binary_form=True)
+            if isinstance(self.sock, ssl.SSLSocket)
+            else None
+        )
         if not hmac.compare_digest(hashlib.sha256(shown or b"").digest(), fingerprint):
             self.close()
             raise Unreachable(
@@ -256,7 +287,8 @@ def _caused_by(error: BaseException, kinds: tuple[type[BaseException], ...]) -> 
 
 
 def _was_dropped(error: BaseException) -> bool:
-    """Whether the peer closed the connection before it answered anything."""
-    return _caused_by(error, (ConnectionResetError, BrokenPipeError)) and not _caused_by(
-        error, (urllib3.exceptions.IncompleteRead,)
-    )
+    """Whether the peer closed the connection before it answered anything.
+
+    A body that breaks off is another kind of error to requests.
+    """
+    return isinstance(error, requests.ConnectionError) and _caused_by(error, _DROPPED)

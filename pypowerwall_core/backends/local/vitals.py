@@ -5,6 +5,7 @@ The order of devices is the gateway's own: PWn numbers follow it, so it is kept.
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any
 
 from google.protobuf.message import DecodeError
@@ -35,6 +36,7 @@ def decode(body: bytes) -> dict[str, dict[str, Any]]:
     except DecodeError as error:
         raise Unwell("broken vitals") from error
     devices: dict[str, dict[str, Any]] = {}
+    alerts: dict[str, list[str]] = {}
     for entry in message.devices:
         device = entry.device.device
         if not device.HasField("din") or not device.din.value:
@@ -43,7 +45,9 @@ def decode(body: bytes) -> dict[str, dict[str, Any]]:
         known = devices.setdefault(device.din.value, _identity(device))
         known |= {vital.name: _signal(vital) for vital in entry.vitals}
         if entry.alerts:
-            known["alerts"] = [*known.get("alerts", []), *entry.alerts]
+            alerts.setdefault(device.din.value, []).extend(entry.alerts)
+    for din, names in alerts.items():
+        devices[din]["alerts"] = names
     return devices
 
 
@@ -81,4 +85,6 @@ def _attributes(attributes: tesla_pb2.DeviceAttributes) -> dict[str, Any]:
 
 def _signal(vital: tesla_pb2.DeviceVital) -> Any:
     kind = vital.WhichOneof("value")
-    return getattr(vital, kind) if kind else None
+    value = getattr(vital, kind) if kind else None
+    # JSON has no NaN and no Infinity: a sensor that says so says nothing.
+    return None if isinstance(value, float) and not isfinite(value) else value

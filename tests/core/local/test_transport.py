@@ -82,6 +82,7 @@ def test_an_answer_is_whole_and_its_cookies_are_not_kept(transport: Opens) -> No
         assert got.headers["X-Thing"] == "y"
         get(one)
         assert b"abc" not in peer.requests[1]
+        assert b"Accept-Encoding: identity" in peer.requests[1]
 
 
 @pytest.mark.parametrize("target", ["/elsewhere", "https://[", "ftp://x"])
@@ -120,19 +121,25 @@ def test_the_environment_has_no_say(
 # -- time -----------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("pool_maxsize", [1, 0])
 @pytest.mark.parametrize("headers", [False, True])
-def test_a_dripping_answer_ends_at_the_deadline(transport: Opens, *, headers: bool) -> None:
+def test_a_dripping_answer_ends_at_the_deadline(
+    transport: Opens, pool_maxsize: int, *, headers: bool
+) -> None:
     with Simulator(frozen=True) as sim:
         sim.faults.start("dripping", headers=headers, seconds=0.05)
         with pytest.raises(Unreachable, match=r"no complete answer within 0\.6 s") as info:
-            get(transport(sim.port, timeout_s=SHORT_S))
+            get(transport(sim.port, timeout_s=SHORT_S, pool_maxsize=pool_maxsize))
         assert "overloaded" in info.value.remedy
 
 
-def test_a_dripping_answer_without_a_length_is_not_taken_for_a_whole_one(transport: Opens) -> None:
+@pytest.mark.parametrize("head", [b"", b"connection: close\r\ncontent-length: 1000000\r\n"])
+def test_a_dripping_answer_that_ends_with_its_connection_is_not_taken_for_a_whole_one(
+    transport: Opens, head: bytes
+) -> None:
     def drips(line: Line) -> None:
         line.request()
-        line.say(b"HTTP/1.1 200 OK\r\n\r\n{}")
+        line.say(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n{}")
         line.drip(b" ")
 
     with Peer(drips) as peer, pytest.raises(Unreachable, match="no complete answer"):
@@ -175,19 +182,17 @@ def test_close_during_the_handshake_lets_no_request_out(transport: Opens) -> Non
     def late(line: Line) -> None:
         accepted.set()
         assert go_on.wait(10)
-        secure = peer_context.wrap_socket(line.sock, server_side=True)
-        Line(peer, secure).request()
+        with Peer.context().wrap_socket(line.sock, server_side=True) as secure:
+            Line(peer, secure).request()
 
-    peer = Peer(late, tls=False)
-    peer_context = Peer.context()
-    with peer, ThreadPoolExecutor() as pool:
+    with Peer(late, tls=False) as peer, ThreadPoolExecutor() as pool:
         one = transport(peer.port, timeout_s=30.0)
         call = pool.submit(get, one)
         assert accepted.wait(10)
         one.close()
         go_on.set()
         assert isinstance(call.exception(10), Unreachable)
-    assert peer.requests == []
+        assert peer.requests == []
 
 
 # -- peers that are not there, or not well ----------------------------------------------------
@@ -196,7 +201,7 @@ def test_close_during_the_handshake_lets_no_request_out(transport: Opens) -> Non
 def test_a_refused_connection_says_what_to_check(transport: Opens) -> None:
     with Simulator(frozen=True) as sim:
         sim.faults.start("refusing")
-        with pytest.raises(Unreachable, match="^connection refused$") as info:
+        with pytest.raises(Unreachable, match=r"^connection refused$") as info:
             get(transport(sim.port))
         assert "PW_HOST" in info.value.remedy
 
@@ -234,7 +239,7 @@ def test_a_reset_in_the_middle_is_no_answer(transport: Opens) -> None:
         line.reset()
 
     with Peer(breaks) as peer:
-        with pytest.raises(Unreachable, match="connection reset|the answer broke off"):
+        with pytest.raises(Unreachable, match=r"connection reset|the answer broke off"):
             get(transport(peer.port))
         assert len(peer.requests) == 1
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from threading import Event
+from threading import Barrier, Event
 
 import pytest
 from support.peer import Line, Peer, Script, answer, answers
@@ -13,15 +14,15 @@ from pypowerwall_core.backends.local.address import Address
 from pypowerwall_core.backends.local.transport import Transport
 from pypowerwall_core.errors import Unreachable
 
-Opens = Callable[[Peer], Transport]
+Opens = Callable[..., Transport]
 
 
 @pytest.fixture
 def transport() -> Iterator[Opens]:
     with ExitStack() as stack:
 
-        def opened(peer: Peer) -> Transport:
-            one = Transport(Address("127.0.0.1", peer.port), timeout_s=10.0)
+        def opened(peer: Peer, timeout_s: float = 10.0) -> Transport:
+            one = Transport(Address("127.0.0.1", peer.port), timeout_s=timeout_s)
             stack.callback(one.close)
             return one
 
@@ -69,12 +70,13 @@ def test_a_get_is_sent_again_once_and_no_more(transport: Opens) -> None:
         assert len(peer.requests) == 3
 
 
-def test_a_post_is_never_sent_again(transport: Opens) -> None:
+@pytest.mark.parametrize("size", [1, 4_000_000])
+def test_a_post_is_never_sent_again(transport: Opens, size: int) -> None:
     with Peer(once(drops_unread), answers(answer())) as peer:
         one = transport(peer)
         get(one, "/first")
         with pytest.raises(Unreachable, match="connection reset"):
-            one.request("POST", "/second", headers={}, json={"a": 1})
+            one.request("POST", "/second", headers={}, json="x" * size)
         assert len(peer.requests) == 1
         assert peer.connections == 1
 
@@ -129,11 +131,60 @@ def test_a_gateway_that_goes_away_between_two_requests_is_unreachable(transport:
             get(one, "/second")
 
 
+def together(then: Script) -> Script:
+    """Answer one request when a second one is there on another connection, so that both live."""
+    both = Barrier(2)
+
+    def script(line: Line) -> None:
+        line.request()
+        both.wait(10)
+        line.say(answer(b"[1]"))
+        then(line)
+
+    return script
+
+
+def open_two(transport: Transport) -> None:
+    with ThreadPoolExecutor() as pool:
+        bodies = pool.map(lambda path: get(transport, path), ("/one", "/two"))
+    assert list(bodies) == [b"[1]", b"[1]"]
+
+
+def test_a_get_is_sent_again_on_a_new_connection_and_not_on_another_old_one(
+    transport: Opens,
+) -> None:
+    script = together(drops_unread)
+    with Peer(script, script, answers(answer(b"[2]"))) as peer:
+        one = transport(peer)
+        open_two(one)
+        assert get(one, "/three") == b"[2]"
+        assert peer.connections == 3
+
+
 def test_after_a_failure_no_old_connection_is_used(transport: Opens) -> None:
-    with Peer(once(Line.hold), answers(answer(b"[2]"))) as peer:
-        one = Transport(Address("127.0.0.1", peer.port), timeout_s=0.3)
-        get(one, "/first")
+    script = together(Line.hold)
+    with Peer(script, script, answers(answer(b"[2]"))) as peer:
+        one = transport(peer, timeout_s=0.5)
+        open_two(one)
         with pytest.raises(Unreachable, match="no answer within"):
-            get(one, "/second")
-        assert get(one, "/third") == b"[2]"
+            get(one, "/three")
+        assert get(one, "/four") == b"[2]"
+        assert peer.connections == 3
+
+
+def test_a_call_that_close_ended_is_not_sent_again(transport: Opens) -> None:
+    asked = Event()
+
+    def mute(line: Line) -> None:
+        line.request()
+        asked.set()
+        line.hold()
+
+    with Peer(once(mute), answers(answer())) as peer, ThreadPoolExecutor() as pool:
+        one = transport(peer)
+        get(one, "/first")
+        call = pool.submit(get, one, "/second")
+        assert asked.wait(10)
         one.close()
+        assert str(call.exception(10)) == "closed before the answer came"
+        assert len(peer.requests) == 2

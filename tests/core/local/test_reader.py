@@ -1,0 +1,95 @@
+"""The rows of a gateway, each against every system the simulator knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from pypowerwall_core import payloads
+from pypowerwall_core.backends.local.address import Address
+from pypowerwall_core.backends.local.reader import ROWS, LocalUpstream, sources
+from pypowerwall_core.backends.local.session import Credentials, GatewaySession
+from pypowerwall_core.backends.local.sessionfile import SessionFile
+from pypowerwall_core.backends.local.transport import Transport
+from pypowerwall_core.errors import LogInAgain, NotServed, Unreachable, Unwell
+from pypowerwall_core.policy import Source
+from pypowerwall_core.redact import Secrets
+from simulator.gateway import Simulator
+from simulator.systems import SYSTEMS
+
+SOURCES = {source.name: source for source in sources(5.0, 30.0)}
+
+
+def upstream(sim: Simulator) -> LocalUpstream:
+    transport = Transport(Address(sim.host, sim.port), timeout_s=10.0)
+    session = GatewaySession(transport, Credentials("password"), SessionFile(None), Secrets())
+    return LocalUpstream("gateway", session)
+
+
+@pytest.fixture(params=SYSTEMS)
+def sim(request: pytest.FixtureRequest) -> Iterator[Simulator]:
+    with Simulator(system=request.param, frozen=True) as one:
+        yield one
+
+
+def test_a_row_is_as_fresh_as_the_user_says_unless_it_is_slow() -> None:
+    for row in ROWS:
+        (source,) = (one for one in sources(1.5, 77.0) if one.name == row.payload)
+        assert source.fresh_s == (row.fresh_s or 1.5)
+        assert source.keep_s == 77.0
+        assert (source.path, source.open, source.identity) == (row.path, row.open, row.identity)
+
+
+def test_every_payload_and_every_path_has_one_row() -> None:
+    assert len({row.payload for row in ROWS}) == len({row.path for row in ROWS}) == len(ROWS)
+
+
+def test_the_core_needs_a_session_and_its_answers_prove_one() -> None:
+    core = {name for name, source in SOURCES.items() if source.core}
+    assert core == set(payloads.CORE)
+    assert not any(SOURCES[name].open for name in core)
+
+
+def test_only_reads_that_change_nothing_are_rows() -> None:
+    acting = ("run", "stop", "completed", "logout", "update", "reset")
+    assert not any(word in row.path for row in ROWS for word in acting)
+
+
+def test_every_row_is_read_where_it_is_served(sim: Simulator) -> None:
+    one = upstream(sim)
+    one.login()
+    absent = set()
+    for source in SOURCES.values():
+        try:
+            assert isinstance(one.fetch(source), dict)
+        except NotServed:
+            absent.add(source.name)
+    one.close()
+    assert absent <= {payloads.VITALS, payloads.SOLAR_POWERWALL}
+    assert (payloads.VITALS in absent) == (not sim.system.vitals)
+
+
+def test_without_a_session_only_the_open_rows_are_read(sim: Simulator) -> None:
+    one = upstream(sim)
+    for source in SOURCES.values():
+        if source.open:
+            assert set(source.fingerprint) <= set(one.fetch(source))
+            continue
+        with pytest.raises((LogInAgain, NotServed)):
+            one.fetch(source)
+    one.close()
+
+
+@pytest.mark.parametrize("fault", ["html", "empty", "truncated"])
+@pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
+def test_what_is_no_document_never_becomes_one(source: Source, fault: str) -> None:
+    with ExitStack() as stack:
+        sim = stack.enter_context(Simulator(frozen=True))
+        one = upstream(sim)
+        stack.callback(one.close)
+        one.login()
+        sim.faults.start(fault)
+        with pytest.raises((Unwell, Unreachable)):
+            one.fetch(source)
