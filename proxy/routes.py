@@ -15,7 +15,8 @@ from pypowerwall_core.snapshot import Snapshot
 
 from . import introspect
 from .desk import Desk
-from .views import devices, meters, system
+from .views import meters, system
+from .views.documents import as_is
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +53,24 @@ class Page:
     content_type: str
 
 
+def _as_is(path: str, payload: str, indent: int | None = None) -> View:
+    return View(path, as_is(payload), (payload,), indent)
+
+
 VIEWS = (
-    View("/aggregates", meters.aggregates, (payloads.AGGREGATES,)),
-    View("/api/meters/aggregates", meters.aggregates, (payloads.AGGREGATES,)),
-    View("/soe", meters.soe_raw, (payloads.SOE,)),
+    _as_is("/aggregates", payloads.AGGREGATES),
+    _as_is("/api/meters/aggregates", payloads.AGGREGATES),
+    _as_is("/soe", payloads.SOE),
     View("/api/system_status/soe", meters.soe_app, (payloads.SOE,)),
-    View("/api/system_status/grid_status", meters.grid_status, (payloads.GRID_STATUS,)),
-    View("/vitals", devices.vitals, (payloads.VITALS,), indent=4),
-    View("/api/solar_powerwall", devices.solar_powerwall, (payloads.SOLAR_POWERWALL,)),
+    _as_is("/api/system_status/grid_status", payloads.GRID_STATUS),
+    _as_is("/vitals", payloads.VITALS, indent=4),
+    _as_is("/api/solar_powerwall", payloads.SOLAR_POWERWALL),
     View("/version", system.version, (payloads.STATUS,)),
+    _as_is("/api/networks", payloads.NETWORKS),
+    _as_is("/api/system/networks", payloads.SYSTEM_NETWORKS),
+    _as_is("/api/meters/readings", payloads.METERS_READINGS),
+    _as_is("/api/site_info/grid_codes", payloads.GRID_CODES),
+    _as_is("/api/system/update/status", payloads.UPDATE_STATUS),
 )
 LIVE = (
     Live("/stats", introspect.stats, (payloads.SITE_NAME,)),

@@ -9,6 +9,11 @@ VITALS = "vitals"
 SOLAR_POWERWALL = "solar_powerwall"
 STATUS = "status"
 SITE_NAME = "site_name"
+NETWORKS = "networks"
+SYSTEM_NETWORKS = "system_networks"
+METERS_READINGS = "meters_readings"
+GRID_CODES = "grid_codes"
+UPDATE_STATUS = "update_status"
 
 CORE = (AGGREGATES, SOE, GRID_STATUS)
 """What every Powerwall system has; their answers prove that the upstream works."""

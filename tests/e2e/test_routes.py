@@ -19,7 +19,11 @@ LIVE_PATHS = [live.path for live in LIVE]
 PAGE_PATHS = [page.path for page in PAGES]
 STEADY = [*VIEW_PATHS, *PAGE_PATHS, "/healthz"]
 """What stays the same byte for byte while the gateway's values do."""
-NULL = {"pw2": {"/api/solar_powerwall"}, "novitals": {"/vitals"}}
+OLD_FIRMWARE_ONLY = {"/api/system/networks", "/api/site_info/grid_codes"}
+NULL = {
+    "pw2": {"/api/solar_powerwall"} | OLD_FIRMWARE_ONLY,
+    "novitals": {"/vitals"} | OLD_FIRMWARE_ONLY,
+}
 FIRMWARE = {
     "pw2": {"version": "23.36.4 3f8a51c2", "vint": 233604},
     "novitals": {"version": "23.44.0 9c04be16", "vint": 234400},

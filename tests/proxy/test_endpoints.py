@@ -20,6 +20,10 @@ from pypowerwall_core.site import Reader, Site
 ROWS = tuple(
     map(source, ("aggregates", "soe", "grid_status", "vitals", "solar_powerwall", "site_name"))
 )
+HANGING = tuple(
+    source(name, fresh_s=60.0, on_demand=True)
+    for name in ("networks", "system_networks", "meters_readings", "grid_codes", "update_status")
+)
 STATUS = source("status", fresh_s=60.0, open=True, identity=True)
 
 
@@ -37,7 +41,7 @@ class Served:
     """The application over a fake world."""
 
     def __init__(self, **environ: str) -> None:
-        self.world = World((*ROWS, STATUS))
+        self.world = World((*ROWS, STATUS, *HANGING))
         self.gateway = self.world.gateway
         claims = {name: name for name in self.world.lane._tower.slots}
         self.site = StillSite([Reader(self.world.lane, claims)], clock=lambda: self.world.now_s)

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
+from pypowerwall_core.flights import Hold
 from pypowerwall_core.lane import Lane
 from pypowerwall_core.policy import Freshness, Source
-from pypowerwall_core.flights import Hold
 
 FRESH_S, KEEP_S = 5.0, 30.0
 CORE = ("aggregates", "soe", "grid_status")

@@ -10,11 +10,14 @@ from pypowerwall_core import payloads
 from pypowerwall_core.policy import Source
 
 from . import vitals
-from .documents import json_object
+from .documents import any_json, json_object
 from .session import GatewaySession
 
 FAST = 0.0
 """Marks a row that is as fresh as PW_CACHE_EXPIRE says."""
+ON_DEMAND_S = 60.0
+ON_DEMAND_TIMEOUT_S = 2.0
+"""Shorter than usual: while such a path hangs, the meters wait behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class Row:
     open: bool = False
     identity: bool = False
     fingerprint: tuple[str, ...] = ()
+    on_demand: bool = False
 
 
 ROWS = (
@@ -51,6 +55,13 @@ ROWS = (
         fingerprint=("din", "version"),
     ),
     Row(payloads.SITE_NAME, "/api/site_info/site_name", fresh_s=300.0, identity=True),
+    # These hang past ten seconds on most gateways while the site controller runs ...
+    Row(payloads.NETWORKS, "/api/networks", any_json, ON_DEMAND_S, on_demand=True),
+    Row(payloads.SYSTEM_NETWORKS, "/api/system/networks", any_json, ON_DEMAND_S, on_demand=True),
+    Row(payloads.METERS_READINGS, "/api/meters/readings", any_json, ON_DEMAND_S, on_demand=True),
+    Row(payloads.GRID_CODES, "/api/site_info/grid_codes", any_json, ON_DEMAND_S, on_demand=True),
+    # ... and this one makes the gateway look for an upgrade, and may start it.
+    Row(payloads.UPDATE_STATUS, "/api/system/update/status", any_json, ON_DEMAND_S, on_demand=True),
 )
 
 
@@ -66,6 +77,8 @@ def sources(cache_expire_s: float, cache_ttl_s: float) -> list[Source]:
             open=row.open,
             identity=row.identity,
             fingerprint=row.fingerprint,
+            on_demand=row.on_demand,
+            timeout_s=ON_DEMAND_TIMEOUT_S if row.on_demand else None,
         )
         for row in ROWS
     ]
@@ -81,7 +94,7 @@ class LocalUpstream:
 
     def fetch(self, source: Source) -> Any:
         """Return the parsed document of one source."""
-        return self._parse[source.name](self._session.get(source.path))
+        return self._parse[source.name](self._session.get(source.path, source.timeout_s))
 
     def login(self) -> None:
         """Open a new session."""

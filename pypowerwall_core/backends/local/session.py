@@ -71,13 +71,13 @@ class GatewaySession:
         self._lock = threading.Lock()
         self._session: dict[str, str] | None = None
 
-    def get(self, path: str) -> bytes:
-        """Return the body of a successful GET.
+    def get(self, path: str, timeout_s: float | None = None) -> bytes:
+        """Return the body of a successful GET; timeout_s None is PW_TIMEOUT.
 
         Raises:
             PowerwallError: Named by what to do, see `errors`.
         """
-        answer = self._transport.request("GET", path, headers=self._headers())
+        answer = self._transport.request("GET", path, headers=self._headers(), timeout_s=timeout_s)
         if answer.status != 200:  # noqa: PLR2004 - the one good status
             raise refusal(answer)
         return answer.body

@@ -47,11 +47,19 @@ class Answer:
 class _Call:
     """One request under way and the watchdog that ends it."""
 
-    def __init__(self, deadline_s: float) -> None:
+    def __init__(
+        self, method: str, path: str, headers: dict[str, str], json: Any, timeout_s: float
+    ) -> None:
+        self.method = method
+        self.path = path
+        self.headers = headers
+        self.json = json
+        self.timeout_s = timeout_s
         self.ended: Unreachable | None = None
         self.reused = False
         # Not the connection: it forgets the socket of an answer that ends with it.
         self.sock: socket.socket | None = None
+        deadline_s = DEADLINES * timeout_s
         late = Unreachable(f"no complete answer within {deadline_s:g} s", remedy=_SLOW)
         self._watchdog = threading.Timer(deadline_s, self.cut, [late])
         self._watchdog.daemon = True
@@ -99,7 +107,13 @@ class Transport:
         self._session.mount("https://", _Adapter(self, max(1, pool_maxsize), fingerprint))
 
     def request(
-        self, method: str, path: str, *, headers: dict[str, str], json: Any = None
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: dict[str, str],
+        json: Any = None,
+        timeout_s: float | None = None,
     ) -> Answer:
         """Send one request and read the whole answer.
 
@@ -107,11 +121,11 @@ class Transport:
             Unreachable: No answer, or not a whole one within twice the timeout.
             Unwell: The body is larger than 4 MB.
         """
-        with _Call(DEADLINES * self._timeout_s) as call:
+        with _Call(method, path, headers, json, timeout_s or self._timeout_s) as call:
             self._calls.now = call
             self._under_way.add(call)
             try:
-                answer = self._ask(call, method, path, headers, json)
+                answer = self._ask(call)
                 call.check()
             except _FAILURES as error:
                 raise self._explained(error, call) from error
@@ -130,28 +144,23 @@ class Transport:
         """The call this thread is making."""
         return getattr(self._calls, "now", None)
 
-    def _ask(
-        self, call: _Call, method: str, path: str, headers: dict[str, str], json: Any
-    ) -> Answer:
+    def _ask(self, call: _Call) -> Answer:
         try:
-            return self._send(method, path, headers, json)
+            return self._send(call)
         except _FAILURES as error:
-            if method != "GET" or not call.reused or call.ended or not _was_dropped(error):
+            if call.method != "GET" or not call.reused or call.ended or not _was_dropped(error):
                 raise
-        # The gateway closed an idle connection as we used it; it saw nothing. The others
-        # in the pool are as old.
-        self._session.close()
-        return self._send(method, path, headers, json)
+        # The gateway closed an idle connection as we used it; it saw nothing.
+        return self._send(call)
 
-    def _send(self, method: str, path: str, headers: dict[str, str], json: Any) -> Answer:
-        if not self._keep_alive:
-            headers = headers | {"Connection": "close"}
+    def _send(self, call: _Call) -> Answer:
+        closing = {} if self._keep_alive else {"Connection": "close"}
         with self._session.request(
-            method,
-            self.address.url + path,
-            headers=headers | {"Accept-Encoding": "identity"},
-            json=json,
-            timeout=self._timeout_s,
+            call.method,
+            self.address.url + call.path,
+            headers=call.headers | closing | {"Accept-Encoding": "identity"},
+            json=call.json,
+            timeout=call.timeout_s,
             allow_redirects=False,
             stream=True,
         ) as answer:
@@ -166,7 +175,7 @@ class Transport:
             return call.ended
         for kinds, text, remedy in _EXPLANATIONS:
             if _caused_by(error, kinds):
-                return Unreachable(text.format(self), remedy=remedy)
+                return Unreachable(text.format(self.address.host, call.timeout_s), remedy=remedy)
         return Unreachable(f"connection failed ({type(error).__name__})", remedy=_ADDRESS)
 
 
@@ -174,13 +183,13 @@ _ADDRESS = "Check PW_HOST, the cable or Wi-Fi of the gateway, and that its web p
 _SLOW = "The gateway is overloaded or its network is bad: look for other programs that poll it."
 _DROPPED = (ConnectionResetError, BrokenPipeError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 _EXPLANATIONS: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
-    ((socket.gaierror,), "the name {0.address.host} cannot be resolved", _ADDRESS),
+    ((socket.gaierror,), "the name {0} cannot be resolved", _ADDRESS),
     ((ConnectionRefusedError,), "connection refused", _ADDRESS),
     (_DROPPED, "connection reset", _ADDRESS),
     ((ssl.SSLError,), "TLS handshake failed", "Check that PW_HOST is a Powerwall gateway."),
     (
         (TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError),
-        "no answer within {0._timeout_s:g} s",
+        "no answer within {1:g} s",
         _ADDRESS,
     ),
     (
@@ -259,6 +268,13 @@ class _Adapter(HTTPAdapter):
             kwargs["server_hostname"] = self._server_name
         super().init_poolmanager(*args, ssl_context=context, assert_hostname=False, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"https": self._pool}
+
+    def close(self) -> None:
+        """Close idle connections now; urllib3 waits until no remembered error holds the pool."""
+        pools = self.poolmanager.pools
+        for pool in filter(None, map(pools.get, pools.keys())):
+            pool.close()
+        super().close()
 
 
 def _whole_body(answer: requests.Response) -> bytes:

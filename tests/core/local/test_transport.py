@@ -154,6 +154,18 @@ def test_a_silent_gateway_is_given_up_after_the_timeout(transport: Opens) -> Non
         assert "PW_HOST" in info.value.remedy
 
 
+def test_one_request_may_have_less_time_than_the_others(transport: Opens) -> None:
+    with Simulator(frozen=True) as sim:
+        one = transport(sim.port)
+        sim.faults.start("silent", count=1)
+        with pytest.raises(Unreachable, match=r"^no answer within 0\.3 s$"):
+            one.request("GET", STATUS, headers={}, timeout_s=SHORT_S)
+        sim.faults.start("dripping", count=1, seconds=0.05)
+        with pytest.raises(Unreachable, match=r"no complete answer within 0\.6 s"):
+            one.request("GET", STATUS, headers={}, timeout_s=SHORT_S)
+        assert get(one).status == 200
+
+
 def test_a_handshake_that_stalls_is_given_up(transport: Opens) -> None:
     with (
         Peer(Line.hold, tls=False) as peer,
