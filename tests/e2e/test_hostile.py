@@ -39,7 +39,7 @@ STRANGE_PATHS = [
     b"http://[::1/soe",
     b"/api/login/Basic",
     b"/api/operation",
-    b"/api/system/update/status",
+    b"/api/powerwalls/update",
 ]
 BROKEN = {
     "no version": b"GET /soe\r\n\r\n",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from time import time
 
@@ -79,7 +79,7 @@ class GatewaySession:
         """
         answer = self._transport.request("GET", path, headers=self._headers(), timeout_s=timeout_s)
         if answer.status != 200:  # noqa: PLR2004 - the one good status
-            raise refusal(answer)
+            raise refusal(self._masked(answer))
         return answer.body
 
     def login(self) -> None:
@@ -93,6 +93,8 @@ class GatewaySession:
             if self._credentials.password is None:
                 raise BadCredentials("the gateway wants a login", remedy=_ADVICE)
             answer = self._transport.request("POST", LOGIN_PATH, headers={}, json=self._form())
+            if answer.status != 200:  # noqa: PLR2004 - as above
+                answer = self._masked(answer)
             session = _session_of(answer, self._credentials.auth_mode)
             self._adopt(session)
             self._file.save(session)
@@ -110,6 +112,11 @@ class GatewaySession:
             "email": self._credentials.email,
             "clientInfo": {"timezone": self._credentials.timezone},
         }
+
+    def _masked(self, answer: Answer) -> Answer:
+        """Take our secrets out of what a refusal says: it is shown on pages."""
+        said = self._secrets.masked(answer.body.decode("utf-8", "replace"))
+        return replace(answer, body=said.encode())
 
     def _headers(self) -> dict[str, str]:
         if self._session is None:

@@ -346,3 +346,21 @@ def test_close_keeps_the_session(session: Opens) -> None:
         one.close()
         assert b"percentage" in one.get(SOE)
         assert sim.counters.snapshot()["logins"] == 1
+
+
+def test_a_gateway_that_echoes_a_secret_does_not_get_it_onto_a_page(
+    session: Opens, tmp_path: Path
+) -> None:
+    secrets = Secrets()
+    secrets.hide(PASSWORD)
+    path = tmp_path / "session"
+    path.write_text(json.dumps({"AuthCookie": "c00kie=="}))
+    replies = (answer(said("c00kie== is old"), "403 No"), answer(said(PASSWORD), "401 No"))
+    with Peer(answers(*replies)) as peer:
+        one = session(peer.port, path=path, secrets=secrets)
+        with pytest.raises(LogInAgain) as read:
+            one.get(SOE)
+        with pytest.raises(BadCredentials) as login:
+            one.login()
+    assert "c00kie" not in str(read.value)
+    assert PASSWORD not in str(login.value)
