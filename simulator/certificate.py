@@ -2,6 +2,8 @@
 
 import ssl
 import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -52,12 +54,41 @@ def refuse_strange_names(
     return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
 
 
-def server_context(certificate_pem: str, key_pem: str) -> ssl.SSLContext:
+def refuse_all_names(
+    _socket: ssl.SSLSocket | ssl.SSLObject, _server_name: str | None, _context: ssl.SSLContext
+) -> int:
+    """Abort every handshake."""
+    return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
+
+
+_NamePolicy = Callable[[ssl.SSLSocket | ssl.SSLObject, str | None, ssl.SSLContext], int | None]
+
+
+def server_context(
+    certificate_pem: str, key_pem: str, names: _NamePolicy = refuse_strange_names
+) -> ssl.SSLContext:
     """Make the server side of TLS; the files ssl insists on are gone before this returns."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
         file.write(key_pem + certificate_pem)
         file.flush()
         context.load_cert_chain(file.name)
-    context.sni_callback = refuse_strange_names
+    context.sni_callback = names
     return context
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A certificate as text, and the two ways of using it."""
+
+    pem: str
+    context: ssl.SSLContext
+    refusing: ssl.SSLContext
+
+    @classmethod
+    def make(cls) -> "Certificate":
+        """Make a new one."""
+        pem, key_pem = make_certificate()
+        return cls(
+            pem, server_context(pem, key_pem), server_context(pem, key_pem, refuse_all_names)
+        )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import NoReturn, TextIO
 
-from simulator.faults import FAULTS
+from simulator.faults import FAULTS, line
 from simulator.gateway import Simulator
 from simulator.systems import SYSTEMS
 
@@ -70,9 +70,10 @@ def _say(line: str, stream: TextIO | None = None) -> None:
 
 
 def _list_faults() -> None:
-    width = max(map(len, FAULTS))
-    for fault in FAULTS.values():
-        _say(f"{fault.name:{width}}  {fault.what}")
+    rows = [line(fault) for fault in FAULTS.values()]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for name, numbers, what in rows:
+        _say(f"{name:{widths[0]}}  {numbers:{widths[1]}}  {what}")
 
 
 def _wait_for_signal() -> None:

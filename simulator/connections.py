@@ -16,6 +16,8 @@ from simulator.counters import Counters
 
 # Half a hang-up is enough; systems that cannot see it take unasked data for one.
 _LEFT: Final = getattr(select, "POLLRDHUP", select.POLLIN)
+# A queue of length 0 has room for one or two.
+_QUEUE_MOST: Final = 16
 _NO_LINGER: Final = struct.pack("ii", 1, 0)
 
 
@@ -27,6 +29,12 @@ def has_left(connection: socket.socket) -> bool:
         return bool(poll.poll(0))
     except (OSError, ValueError):
         return True
+
+
+def cut(connection: socket.socket) -> None:
+    """Let the connection end with a reset when it is closed."""
+    with suppress(OSError):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
 
 
 class Connections:
@@ -64,11 +72,44 @@ class Connections:
             for connection in self._sockets:
                 # An SSLSocket's own shutdown would drop its TLS state under a
                 # reading thread; the plain one just wakes it.
+                cut(connection)
                 with suppress(OSError):
-                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
                     socket.socket.shutdown(connection, socket.SHUT_RDWR)
             while self._sockets and (left_s := give_up - time.monotonic()) > 0:
                 self._changed.wait(left_s)
+
+
+class FullQueue:
+    """A listener that accepts nobody, its queue full of our own connections.
+
+    The kernel drops the first packet of whoever comes next: to a client this is a
+    host that does not answer, as far as loopback can show one.
+    """
+
+    def __init__(self, address: tuple[str, int], patience_s: float = 0.1) -> None:
+        family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        self._sockets = [socket.create_server(address, family=family, backlog=0)]
+        try:
+            while self._fits(address, patience_s):
+                pass
+        except OSError:
+            self.close()
+            raise
+
+    def _fits(self, address: tuple[str, int], patience_s: float) -> bool:
+        """Say whether there was room for one more."""
+        try:
+            self._sockets.append(socket.create_connection(address, patience_s))
+        except TimeoutError:
+            return False
+        if len(self._sockets) > _QUEUE_MOST:
+            raise OSError("this system's listen queue is never full")
+        return True
+
+    def close(self) -> None:
+        """Let go of the port."""
+        for one in self._sockets:
+            one.close()
 
 
 class Flight(Protocol):

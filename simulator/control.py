@@ -138,7 +138,7 @@ def control(simulator: Controlled, method: str, target: str) -> tuple[int, Any]:
         return 200, route.run(simulator, name, dict(parse_qsl(url.query, keep_blank_values=True)))
     except KeyError:
         return 404, {"error": f"no fault is called {name}", "see": "GET /faults"}
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OSError) as error:
         return 400, {"error": str(error)}
 
 

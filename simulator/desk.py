@@ -4,6 +4,7 @@ It knows no sockets; every rule of access is here and nowhere else.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 
 from simulator.counters import Counters
@@ -16,6 +17,7 @@ from simulator.sessions import (
     Limiter,
     Sessions,
     check,
+    login_record,
     login_reply,
     logout_reply,
     parse_login,
@@ -64,11 +66,11 @@ class Desk:
         """Look at the plant, through the faults that bend it."""
         return self._faults.alter(self._plant.view())
 
-    def answer(self, request: Request) -> Answer:
-        """Answer as a healthy gateway does."""
+    def answer(self, request: Request, password: str | None = None) -> Answer:
+        """Answer as a healthy gateway does; a password may stand in for the usual one."""
         match request.method, request.path:
             case "POST", path if path == LOGIN_PATH:
-                return self._login(request)
+                return self._login(request, password or self._password)
             case "GET", path if path == LOGOUT_PATH:
                 self.sessions.forget(request.token)
                 return logout_reply()
@@ -79,27 +81,29 @@ class Desk:
         return NOT_FOUND
 
     def _read(self, path: str, token: str | None) -> Answer:
-        endpoint = ENDPOINTS.get(path)
+        endpoint, view = ENDPOINTS.get(path), self.view()
+        system = self._system.updated(view.firmware)
         # Which paths exist is no secret: 404 needs no session.
-        if endpoint is None or not endpoint.served(self._system):
+        if endpoint is None or not endpoint.served(system):
             return NOT_FOUND
-        if not endpoint.open and not self.sessions.valid(token):
+        if not endpoint.open and not self.sessions.valid(token, view.up_s):
             return no_access("GET")
-        return endpoint.answer(self._system, self.view())
+        return endpoint.answer(system, view, partial(self._faults.edit, path))
 
-    def _login(self, request: Request) -> Answer:
+    def _login(self, request: Request, password: str) -> Answer:
         if not self._limiter.allows(self.login_limit):
             return LIMITED
         credentials = parse_login(request.body, request.content_type)
         if credentials is None:
             return error_answer(400, "invalid request body", "Login Error")
-        refusal = check(credentials, self._password, self._system.gateway_serial)
+        refusal = check(credentials, password, self._system.gateway_serial)
         if refusal is not None:
             return refusal
         if credentials.force_sm_off:
             # It stops the site controller, and the house's meters with it.
             self._faults.start("stopped")
-        return login_reply(self.sessions.open(), credentials.email, login_time(self.view()))
+        record = login_record(self.sessions.open(), credentials.email, login_time(self.view()))
+        return login_reply(self._faults.edit(LOGIN_PATH, record))
 
     def note(self, request: Request, answer: Answer) -> None:
         """Count a login by the answer that it got, be it from here or from a fault."""

@@ -14,7 +14,7 @@ def status(system: System, view: View) -> Any:
     return {
         "din": system.din,
         "start_time": boot_stamp(view.boot_s),
-        "up_time_seconds": go_duration(view.now_s - view.boot_s),
+        "up_time_seconds": go_duration(view.up_s),
         "is_new": False,
         "version": system.version,
         "git_hash": system.git_hash,
@@ -180,7 +180,7 @@ def update_status(system: System, view: View) -> Any:
     """GET /api/system/update/status, which on a real gateway can start an upgrade."""
     now_ms = int(view.now_s * 1000)
     return {
-        "state": "/update_succeeded",
+        "state": view.update_state,
         "info": {"status": ["nonactionable"]},
         "current_time": now_ms,
         "last_status_time": int(view.boot_s * 1000),

@@ -1,7 +1,9 @@
 """The battery's documents: charge, grid, system status, powerwalls. Pure."""
 
+import json
 from typing import Any, Final
 
+from simulator.grid import GridFault
 from simulator.plant import PackView, View
 from simulator.systems import Pack, System
 from simulator.wire import NEVER, stamp
@@ -34,31 +36,75 @@ def grid_status(_system: System, view: View) -> Any:
     return {"grid_status": view.grid_status, "grid_services_active": False}
 
 
-def grid_faults(_system: System, _view: View) -> Any:
+def _grid_fault(system: System, fault: GridFault) -> dict[str, Any]:
+    decoded = [
+        {"name": "PINV_alertID", "value": fault.alert},
+        {"name": "PINV_alertType", "value": "Warning"},
+        {"name": fault.signal, "value": fault.value, "units": fault.units},
+    ]
+    return {
+        "timestamp": int(fault.at_s * 1000),
+        "alert_name": fault.alert,
+        "alert_is_fault": False,
+        "decoded_alert": json.dumps(decoded, separators=(",", ":")),
+        # Beyond 2**53: readers that take it for a double lose its end.
+        "alert_raw": 432_374_469_357_469_697,
+        "git_hash": system.part_version,
+        "site_uid": system.din,
+        "ecu_type": "TEPINV",
+        "ecu_package_part_number": system.packs[0].module_part,
+        "ecu_package_serial_number": system.packs[0].module_serial,
+    }
+
+
+def grid_faults(system: System, view: View) -> Any:
     """GET /api/system_status/grid_faults."""
-    return []
+    return [_grid_fault(system, fault) for fault in view.grid_faults]
+
+
+def _disabled_block(system: System, pack: Pack, seen: PackView) -> dict[str, Any]:
+    """A pack that is there and does not work: nulls for what it measures, no states."""
+    measured = ("p_out", "q_out", "v_out", "f_out", "i_out", "energy_charged", "energy_discharged")
+    flags = ("off_grid", "vf_mode", "wobble_detected", "charge_power_clamped", "backup_ready")
+    return {
+        "Type": "",
+        "PackagePartNumber": pack.part,
+        "PackageSerialNumber": pack.serial,
+        "disabled_reasons": [seen.disabled],
+        "pinv_state": "",
+        "pinv_grid_state": "",
+        "nominal_energy_remaining": 0,
+        "nominal_full_pack_energy": round(seen.full_wh),
+        **dict.fromkeys(measured),
+        **dict.fromkeys(flags, False),
+        "OpSeqState": "Standby",
+        "version": system.part_version,
+    }
 
 
 def _block(system: System, pack: Pack, seen: PackView, view: View) -> dict[str, Any]:
+    if seen.disabled:
+        return _disabled_block(system, pack, seen)
+    grid = view.grid
     return {
         "Type": "",
         "PackagePartNumber": pack.part,
         "PackageSerialNumber": pack.serial,
         "disabled_reasons": [],
-        "pinv_state": "PINV_GridFollowing",
-        "pinv_grid_state": "Grid_Compliant",
+        "pinv_state": grid.inverter,
+        "pinv_grid_state": grid.inverter_grid,
         "nominal_energy_remaining": round(seen.remaining_wh),
         "nominal_full_pack_energy": round(seen.full_wh),
         "p_out": round(seen.power_w),
         "q_out": 30,
-        "v_out": view.voltage_v,
+        "v_out": view.house_v,
         "f_out": view.frequency_hz,
         # Never power over voltage: 1990 W at 243.7 V once read 40.9 A.
         "i_out": round(abs(seen.power_w) / 48.6, 1),
         "energy_charged": round(seen.charged_wh),
         "energy_discharged": round(seen.discharged_wh),
-        "off_grid": False,
-        "vf_mode": False,
+        "off_grid": grid.island,
+        "vf_mode": grid.island,
         "wobble_detected": False,
         "charge_power_clamped": False,
         "backup_ready": True,
@@ -81,12 +127,18 @@ def _limits(system: System, packs: int) -> dict[str, Any]:
     }
 
 
-def system_status(system: System, view: View) -> Any:
-    """GET /api/system_status."""
-    blocks = [
+def _blocks(system: System, view: View) -> list[dict[str, Any]]:
+    return [
         _block(system, pack, seen, view)
         for pack, seen in zip(system.packs, view.packs, strict=True)
+        if not seen.lost
     ]
+
+
+def system_status(system: System, view: View) -> Any:
+    """GET /api/system_status."""
+    blocks = _blocks(system, view)
+    working = sum(seen.works for seen in view.packs)
     limit_w = -1.0 if system.inverter is None else view.solar.power_w + 909.5
     return {
         "command_source": "Configuration",
@@ -96,28 +148,28 @@ def system_status(system: System, view: View) -> Any:
         "nominal_energy_remaining": sum(block["nominal_energy_remaining"] for block in blocks),
         "max_power_energy_remaining": 0,
         "max_power_energy_to_be_charged": 0,
-        **_limits(system, len(blocks)),
+        **_limits(system, working),
         "grid_services_power": 0,
         "system_island_state": view.grid_status,
-        "available_blocks": len(blocks),
+        "available_blocks": working,
         "available_charger_blocks": 0,
         "battery_blocks": blocks,
         "ffr_power_availability_high": system.nameplate_w,
         "ffr_power_availability_low": system.nameplate_w,
         "load_charge_constraint": 0,
         "max_sustained_ramp_rate": 250 * system.nameplate_w,
-        "grid_faults": [],
+        "grid_faults": grid_faults(system, view),
         "can_reboot": "Yes" if view.running else "",
         "smart_inv_delta_p": 0,
         "smart_inv_delta_q": 0,
         "last_toggle_timestamp": stamp(view.boot_s, view.utc_offset_s),
         "solar_real_power_limit": limit_w,
         "score": 10_000,
-        "blocks_controlled": len(blocks),
+        "blocks_controlled": working,
         "primary": True,
         "auxiliary_load": 0,
         "all_enable_lines_high": True,
-        "inverter_nominal_usable_power": 5800 * len(blocks),
+        "inverter_nominal_usable_power": 5800 * working,
         "expected_energy_remaining": 0,
     }
 

@@ -16,14 +16,16 @@ _SPLIT_PHASE: Final = {"ct1": "Phase1", "ct2": "Phase2", "ct3": "Phase1"}
 def _reading(view: View, meter: Meter, frequency_hz: float, timeout_ns: int) -> dict[str, Any]:
     """The fields every meter has, in the gateway's order."""
     return {
-        "last_communication_time": stamp(view.now_s, view.utc_offset_s),
+        "last_communication_time": stamp(
+            view.now_s if meter.heard_s is None else meter.heard_s, view.utc_offset_s
+        ),
         "instant_power": meter.power_w,
         "instant_reactive_power": meter.reactive_var,
         "instant_apparent_power": meter.apparent_va,
         "frequency": frequency_hz,
         "energy_exported": meter.exported_wh,
         "energy_imported": meter.imported_wh,
-        "instant_average_voltage": view.voltage_v,
+        "instant_average_voltage": view.house_v,
         "instant_average_current": 0,
         "i_a_current": 0,
         "i_b_current": 0,
@@ -45,6 +47,8 @@ def aggregates(system: System, view: View) -> Any:
     site = _reading(view, view.site, 0.0, _CT_TIMEOUT_NS)
     battery = _reading(view, view.battery, view.frequency_hz, _CT_TIMEOUT_NS)
     load = _reading(view, view.load, 0.0, _CT_TIMEOUT_NS)
+    # The site's meter is on the grid's side of the contactor.
+    site["instant_average_voltage"] = view.grid_v
     load["instant_average_current"] = view.load.power_w / view.voltage_v
     timeout_ns = _CT_TIMEOUT_NS if system.inverter is None else _INVERTER_TIMEOUT_NS
     solar = _reading(view, view.solar, view.frequency_hz, timeout_ns)
@@ -92,15 +96,16 @@ def meters(system: System, _view: View) -> Any:
     ]
 
 
-def _phases(view: View, meter: Meter) -> dict[str, Any]:
+def _phases(meter: Meter, volts: float) -> dict[str, Any]:
     """What a meter knows of the two legs of a split phase, which aggregates leave out."""
-    leg_v = view.voltage_v / 2
+    leg_v = volts / 2
+    leg_a = abs(meter.power_w) / 2 / leg_v if leg_v else 0
     legs = ("a", "b")
     return {
         "v_l1n": leg_v,
         "v_l2n": leg_v,
-        "i_a_current": abs(meter.power_w) / 2 / leg_v,
-        "i_b_current": abs(meter.power_w) / 2 / leg_v,
+        "i_a_current": leg_a,
+        "i_b_current": leg_a,
         **{f"real_power_{leg}": meter.power_w / 2 for leg in legs},
         **{f"reactive_power_{leg}": meter.reactive_var / 2 for leg in legs},
         **{f"energy_exported_{leg}": meter.exported_wh / 2 for leg in legs},
@@ -111,6 +116,7 @@ def _phases(view: View, meter: Meter) -> dict[str, Any]:
 def meters_site(system: System, view: View) -> Any:
     """GET /api/meters/site."""
     reading = _aggregate(_reading(view, view.site, 0.0, _CT_TIMEOUT_NS), None)
+    reading["instant_average_voltage"] = view.grid_v
     return [
         {
             "id": 0,
@@ -127,7 +133,7 @@ def meters_site(system: System, view: View) -> Any:
             "ct_voltage_references": _SPLIT_PHASE,
             "Cached_readings": {
                 **reading,
-                **_phases(view, view.site),
+                **_phases(view.site, view.grid_v),
                 "serial_number": f"{system.sync_serial}synchrometerX",
                 "version": system.part_version,
             },
@@ -163,7 +169,7 @@ def meters_solar(system: System, view: View) -> Any:
             "real_power_scale_factor": 1,
             "Cached_readings": {
                 **reading,
-                **_phases(view, view.solar),
+                **_phases(view.solar, view.house_v),
                 "serial_number": system.neurio_serial,
                 "version": "1.7.1-Tesla",
             },

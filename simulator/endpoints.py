@@ -11,11 +11,13 @@ from typing import Any, Final
 from simulator import documents, documents_battery, documents_meters, documents_solar
 from simulator.plant import View
 from simulator.systems import System
-from simulator.vitals import vitals
+from simulator.vitals import devices, encode
 from simulator.wire import BINARY_TYPE, HTML_TYPE, JSON_TYPE, Answer, render
 
 LOGIN_PATH: Final = "/api/login/Basic"
 LOGOUT_PATH: Final = "/api/logout"
+AGGREGATES_PATH: Final = "/api/meters/aggregates"
+VITALS_PATH: Final = "/api/devices/vitals"
 
 
 def _always(_system: System) -> bool:
@@ -32,12 +34,14 @@ class Endpoint:
     status: int = HTTPStatus.OK
     content_type: str = JSON_TYPE
     served: Callable[[System], bool] = _always
+    write: Callable[[Any], bytes] = render
 
-    def answer(self, system: System, view: View) -> Answer:
-        """Write the answer of this moment."""
-        document = self.read(system, view)
-        body = document if isinstance(document, bytes) else render(document)
-        return Answer(self.status, body, self.content_type)
+    def answer(
+        self, system: System, view: View, edit: Callable[[Any], Any] = lambda document: document
+    ) -> Answer:
+        """Write the answer of this moment; edit may change the document before it is written."""
+        document = edit(self.read(system, view))
+        return Answer(self.status, self.write(document), self.content_type)
 
 
 def _page(_system: System, _view: View) -> bytes:
@@ -53,19 +57,19 @@ def _has_inverter(system: System) -> bool:
 
 
 _ROWS: Final = (
-    Endpoint("/", _page, open=True, content_type=HTML_TYPE),
+    Endpoint("/", _page, open=True, content_type=HTML_TYPE, write=bytes),
     Endpoint("/api/auth/toggle/supported", documents.toggle_supported, open=True),
     Endpoint("/api/autoconfig/status", documents.autoconfig),
     Endpoint("/api/config", documents.config),
     Endpoint("/api/customer", documents.customer),
     # Open even on firmware that closed nearly everything else.
     Endpoint("/api/customer/registration", documents.registration, open=True),
-    Endpoint("/api/devices/vitals", vitals, content_type=BINARY_TYPE, served=_has_vitals),
+    Endpoint(VITALS_PATH, devices, content_type=BINARY_TYPE, served=_has_vitals, write=encode),
     Endpoint("/api/generators", documents.generators),
     Endpoint("/api/generators/disconnect_types", documents.disconnect_types),
     Endpoint("/api/installer", documents.installer),
     Endpoint("/api/meters", documents_meters.meters),
-    Endpoint("/api/meters/aggregates", documents_meters.aggregates),
+    Endpoint(AGGREGATES_PATH, documents_meters.aggregates),
     Endpoint("/api/meters/readings", documents_meters.readings),
     Endpoint("/api/meters/site", documents_meters.meters_site),
     Endpoint("/api/meters/solar", documents_meters.meters_solar),

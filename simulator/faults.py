@@ -1,47 +1,30 @@
 """Which faults are on: switched, counted and listed while the gateway runs."""
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
-from simulator.fault import ActiveFault, Fault, Options
+from simulator.fault import ActiveFault, Door, Fault
 from simulator.fault_table import FAULTS
+from simulator.option import parse_options
 from simulator.plant import View
 
 __all__ = ["FAULTS", "Faults"]
 
 
-def _option(name: str, value: Any, default: Any) -> Any:
-    """Give an option the type of its default; the control port has only text."""
-    if isinstance(default, bool):
-        if str(value).lower() not in {"true", "false", "1", "0"}:
-            raise ValueError(f"{name} must be true or false")
-        return str(value).lower() in {"true", "1"}
-    try:
-        number = type(default)(value)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name} must be a number") from None
-    if number < 0:
-        raise ValueError(f"{name} must not be negative")
-    return number
-
-
-def _options(fault: Fault, given: Options) -> Options:
-    strange = sorted(given.keys() - fault.options.keys())
-    if strange:
-        known = ", ".join(fault.options) or "none"
-        raise ValueError(f"{fault.name} has no option {strange[0]} (options: {known})")
-    return {
-        name: _option(name, given.get(name, default), default)
-        for name, default in fault.options.items()
-    }
-
-
 class Faults:
     """The faults that are on now. Every change is told, so that the listener can follow."""
 
-    def __init__(self, on_change: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        on_change: Callable[[], None],
+        look: Callable[[], View],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._on_change = on_change
+        self._look = look
+        self._monotonic = monotonic
         self._lock = threading.Lock()
         self._active: dict[tuple[str, str | None], ActiveFault] = {}
 
@@ -52,12 +35,16 @@ class Faults:
         if name not in FAULTS:
             raise KeyError(name)
         fault = FAULTS[name]
-        if fault.refuses and (path is not None or count is not None):
-            raise ValueError(f"{name} is about the whole gateway: no path, no count")
-        if count is not None and count < 1:
-            raise ValueError("count must be at least 1")
-        remaining = fault.count if count is None else count
-        active = ActiveFault(fault, path, remaining, _options(fault, options))
+        fault.check(path, count)
+        active = ActiveFault(
+            fault=fault,
+            path=path,
+            remaining=fault.count if count is None else count,
+            options=parse_options(name, fault.options, options),
+            before=self._look(),
+            monotonic=self._monotonic,
+            started_s=self._monotonic(),
+        )
         with self._lock:
             before = self._active.pop((name, path), None)
             self._active[name, path] = active
@@ -78,25 +65,51 @@ class Faults:
             self._on_change()
 
     def claim(self, path: str) -> ActiveFault | None:
-        """Find the fault that strikes this request, the newest first, and count the stroke."""
+        """Find the fault that answers this request, the newest first, and count the stroke."""
+        return self._claim(lambda one: one.fault.misbehave is not None and one.strikes(path))
+
+    def claim_greeting(self) -> ActiveFault | None:
+        """Find the fault that meets this connection before its handshake."""
+        return self._claim(lambda one: one.fault.greet is not None and not one.spent)
+
+    def delays(self, path: str) -> list[ActiveFault]:
+        """Find all faults that make this request wait, and count the strokes."""
         with self._lock:
-            for active in reversed(self._active.values()):
-                if active.strikes(path):
-                    if active.remaining is not None:
-                        active.remaining -= 1
-                    return active
-        return None
+            waits = [one for one in self._active.values() if one.fault.delay and one.strikes(path)]
+            for active in waits:
+                active.count()
+        return waits
+
+    def edit(self, path: str, document: Any) -> Any:
+        """Let the faults of this path's document at it, the oldest first."""
+        with self._lock:
+            editing = [one for one in self._active.values() if one.edits(path)]
+            for active in editing:
+                active.count()
+        for active in editing:
+            document = active.fault.edits[path](document, active.moment())
+        return document
 
     def alter(self, view: View) -> View:
         """Let the faults of the plant show in what the documents are made of."""
         for active in self._now():
             if active.fault.alter is not None:
-                view = active.fault.alter(view)
+                view = active.fault.alter(view, active.moment())
         return view
+
+    def door(self) -> Door:
+        """Say what a client that connects now finds; the newest fault decides."""
+        doors = [one.fault.door for one in self._now() if one.fault.door is not Door.OPEN]
+        return doors[-1] if doors else Door.OPEN
 
     def refusing(self) -> bool:
         """Say whether there should be no listener now."""
-        return any(active.fault.refuses for active in self._now())
+        return self.door() is Door.CLOSED
+
+    def certificate(self) -> ActiveFault | None:
+        """Find the fault that changed the certificate, if one did."""
+        changed = [one for one in self._now() if one.fault.new_certificate]
+        return changed[-1] if changed else None
 
     def listing(self) -> list[dict[str, Any]]:
         """List every fault there is, and how it is switched."""
@@ -104,18 +117,32 @@ class Faults:
         return [
             {
                 "name": fault.name,
+                "rows": list(fault.rows),
                 "what": fault.what,
                 "active": any(active.fault is fault for active in now),
-                "options": dict(fault.options),
-                "on": [
-                    {"path": active.path, "remaining": active.remaining, **active.options}
-                    for active in now
-                    if active.fault is fault
-                ],
+                "options": {name: option.default for name, option in fault.options.items()},
+                "on": [_shown(active) for active in now if active.fault is fault],
             }
             for fault in FAULTS.values()
         ]
 
+    def _claim(self, wanted: Callable[[ActiveFault], bool]) -> ActiveFault | None:
+        with self._lock:
+            for active in reversed(self._active.values()):
+                if wanted(active):
+                    active.count()
+                    return active
+        return None
+
     def _now(self) -> list[ActiveFault]:
         with self._lock:
             return [active for active in self._active.values() if not active.spent]
+
+
+def _shown(active: ActiveFault) -> dict[str, Any]:
+    return {"path": active.path, "remaining": active.remaining, **active.options}
+
+
+def line(fault: Fault) -> tuple[str, str, str]:
+    """Describe a fault for a list: its name, its rows, what it does and its options."""
+    return fault.name, ",".join(map(str, fault.rows)), f"{fault.what}{fault.usage()}"

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, Self
 
-from simulator.certificate import make_certificate, server_context
-from simulator.connections import Flights
+from simulator.certificate import Certificate
+from simulator.connections import Flights, FullQueue
 from simulator.control import ControlServer
 from simulator.counters import Counters
 from simulator.desk import Desk
 from simulator.endpoints import PATHS
+from simulator.fault import ActiveFault, Door
 from simulator.faults import Faults
 from simulator.https import Hub, Server
 from simulator.plant import Plant
@@ -56,7 +57,6 @@ class Simulator:
     ) -> None:
         self.system = _system(system, site_name)
         self.counters = Counters(PATHS)
-        self.faults = Faults(on_change=self._follow)
         self.plant = Plant(
             self.system,
             monotonic=monotonic,
@@ -65,17 +65,20 @@ class Simulator:
             seed=seed,
             frozen=frozen,
         )
-        self.certificate_pem, key_pem = make_certificate()
-        self._hub = self._make_hub(key_pem, password, Sessions(session_ttl_s, monotonic))
+        self.faults = Faults(self._follow, self.plant.view, monotonic)
+        self._certificate = Certificate.make()
+        self._changed_by: ActiveFault | None = None
+        self._hub = self._make_hub(password, Sessions(session_ttl_s, monotonic))
         self._listener = listener
         self._bound: tuple[str, int] = listener.getsockname()[:2] if listener else (host, port)
         self._control_port = control_port
         self._control: ControlServer | None = None
         self._server: Server | None = None
+        self._queue: FullQueue | None = None
         self._running = False
         self._lock = threading.RLock()
 
-    def _make_hub(self, key_pem: str, password: str, sessions: Sessions) -> Hub:
+    def _make_hub(self, password: str, sessions: Sessions) -> Hub:
         desk = Desk(
             self.system, self.plant, self.faults, self.counters, sessions, password=password
         )
@@ -84,7 +87,7 @@ class Simulator:
             faults=self.faults,
             counters=self.counters,
             flights=Flights(self.counters),
-            context=server_context(self.certificate_pem, key_pem),
+            certificate=self._certificate,
         )
 
     def __enter__(self) -> Self:
@@ -119,6 +122,11 @@ class Simulator:
             if self._listener is not None:
                 self._listener.close()
         self.faults.stop()
+
+    @property
+    def certificate_pem(self) -> str:
+        """The certificate that new connections see now."""
+        return self._hub.certificate.pem
 
     @property
     def host(self) -> str:
@@ -160,13 +168,33 @@ class Simulator:
         self._hub.desk.sessions.forget_all()
 
     def _follow(self) -> None:
-        """Listen, or not, as the faults now say."""
+        """Listen, or not, and as whom, as the faults now say."""
         with self._lock:
-            wanted = self._running and not self.faults.refusing()
-            if wanted and self._server is None:
-                self._listen()
-            elif not wanted and self._server is not None:
+            self._certify(self.faults.certificate())
+            door = self.faults.door() if self._running else Door.CLOSED
+            if door is not Door.OPEN and self._server is not None:
                 self._deafen(self._server)
+            if door is not Door.FULL and self._queue is not None:
+                self._queue.close()
+                self._queue = None
+            if door is Door.OPEN and self._server is None:
+                self._listen()
+            if door is Door.FULL and self._queue is None:
+                self._queue = self._fill()
+
+    def _certify(self, changed_by: ActiveFault | None) -> None:
+        """Be somebody else while a fault changed the certificate, each time anew."""
+        if changed_by is not self._changed_by:
+            self._changed_by = changed_by
+            self._hub.certificate = self._certificate if changed_by is None else Certificate.make()
+
+    def _fill(self) -> FullQueue:
+        """Take the port without accepting; one that nobody held yet is chosen here."""
+        if self._listener is not None or self.port == 0:
+            self._listen()
+            if self._server is not None:
+                self._deafen(self._server)
+        return FullQueue(self._bound)
 
     def _listen(self) -> None:
         server = Server(self._hub, self._bound, self._listener)

@@ -5,7 +5,6 @@ Whatever a client does to its connection stays within that connection's thread.
 
 import socket
 import socketserver
-import ssl
 import sys
 import threading
 import time
@@ -14,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 
-from simulator.connections import Connections, Flights, has_left
+from simulator.certificate import Certificate
+from simulator.connections import Connections, Flights, cut, has_left
 from simulator.counters import Counters
 from simulator.desk import Desk, Request
 from simulator.faults import Faults
@@ -36,7 +36,7 @@ class Hub:
     faults: Faults
     counters: Counters
     flights: Flights
-    context: ssl.SSLContext
+    certificate: Certificate
     connections: Connections = field(default_factory=Connections)
     stopping: threading.Event = field(default_factory=threading.Event)
     latency_s: float = 0.0
@@ -55,6 +55,21 @@ class HttpExchange:
         """The gateway's time."""
         return self._hub.desk.view().now_s
 
+    @property
+    def method(self) -> str:
+        """The request's method."""
+        return self._request.method
+
+    @property
+    def path(self) -> str:
+        """The request's path."""
+        return self._request.path
+
+    @property
+    def running(self) -> bool:
+        """Whether the site controller runs."""
+        return self._hub.desk.view().running
+
     def run(self) -> None:
         """Answer, or misbehave."""
         hub, path = self._hub, self._request.path
@@ -62,6 +77,7 @@ class HttpExchange:
         try:
             if hub.latency_s > 0 and not self.hold(hub.stopping, hub.latency_s):
                 raise ConnectionAbortedError
+            self._wait()
             active = hub.faults.claim(path)
             if active is None or active.fault.misbehave is None:
                 self.send(self.normal())
@@ -70,9 +86,17 @@ class HttpExchange:
         finally:
             hub.flights.end(self)
 
-    def normal(self) -> Answer:
-        """Make the answer that would have been given."""
-        return self._hub.desk.answer(self._request)
+    def _wait(self) -> None:
+        """Be late, if a fault says so; an answer that nobody waits for is not made."""
+        for active in self._hub.faults.delays(self._request.path):
+            if active.fault.delay is not None:
+                active.fault.delay(self, active)
+            if self.left():
+                raise ConnectionAbortedError
+
+    def normal(self, password: str | None = None) -> Answer:
+        """Make the answer that would have been given, with another password if one is named."""
+        return self._hub.desk.answer(self._request, password)
 
     def send(self, answer: Answer) -> None:
         """Give an answer."""
@@ -89,25 +113,69 @@ class HttpExchange:
         """Close the connection after this."""
         self._handler.close_connection = True
 
+    def reset(self) -> None:
+        """Reset the connection after this: what was not read yet may be lost."""
+        cut(self._handler.connection)
+        self.hang_up()
+
     def left(self) -> bool:
         """Say whether the client is gone."""
         return has_left(self._handler.connection)
 
     def hold(self, ended: threading.Event, seconds: float | None = None) -> bool:
         """Wait for seconds, or for ever; false once the fault has ended or the client left."""
-        until = None if seconds is None else time.monotonic() + seconds
-        while not self.left():
-            left_s = _GLANCE_S if until is None else until - time.monotonic()
-            if left_s <= 0:
-                return True
-            if ended.wait(min(left_s, _GLANCE_S)):
-                return False
-        self.hang_up()
+        if hold(self._handler.connection, ended, seconds):
+            return True
+        if self.left():
+            self.hang_up()
         return False
 
     def forget_session(self) -> None:
         """End the session this request came with."""
         self._hub.desk.sessions.forget(self._request.token)
+
+    def forget_sessions(self) -> None:
+        """End every session."""
+        self._hub.desk.sessions.forget_all()
+
+
+def hold(connection: socket.socket, ended: threading.Event, seconds: float | None = None) -> bool:
+    """Wait for seconds, or for ever; false once it has ended or the other side left."""
+    until = None if seconds is None else time.monotonic() + seconds
+    while not has_left(connection):
+        left_s = _GLANCE_S if until is None else until - time.monotonic()
+        if left_s <= 0:
+            return True
+        if ended.wait(min(left_s, _GLANCE_S)):
+            return False
+    return False
+
+
+class Greeter:
+    """A connection before its handshake: what faults.Greeting promises to faults."""
+
+    def __init__(self, hub: Hub, connection: socket.socket) -> None:
+        self._hub = hub
+        self._connection = connection
+        self.context = hub.certificate.context
+
+    def meet(self) -> None:
+        """Let a fault at the connection, and give up one whose client has left."""
+        active = self._hub.faults.claim_greeting()
+        if active is None or active.fault.greet is None:
+            return
+        with self._hub.connections.holding(self._connection):
+            active.fault.greet(self, active)
+        if has_left(self._connection):
+            raise ConnectionAbortedError
+
+    def hold(self, ended: threading.Event) -> None:
+        """Wait until the fault has ended or the client left."""
+        hold(self._connection, ended)
+
+    def refuse_every_name(self) -> None:
+        """Abort the handshake whatever name the client asks for."""
+        self.context = self._hub.certificate.refusing
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -206,9 +274,11 @@ class Server(ThreadingHTTPServer):
         """Shake hands, then serve; runs in the connection's own thread."""
         hub = self.hub
         hub.counters.connected()
+        greeter = Greeter(hub, request)
+        greeter.meet()
         request.settimeout(HANDSHAKE_S)
         with (
-            hub.context.wrap_socket(
+            greeter.context.wrap_socket(
                 request, server_side=True, do_handshake_on_connect=False
             ) as connection,
             hub.connections.holding(connection),

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
+from simulator.grid import CONNECTED, GRID_STATES, GridFault, GridState
 from simulator.systems import System
 
 # A gateway refreshes its meters two to four times a second.
@@ -31,12 +32,17 @@ _WAVES: Final = ((7.0, 0.2), (31.0, 0.3), (127.0, 0.25), (611.0, 0.25))
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """One meter at one moment; signs as the gateway's, energies for life."""
+    """One meter at one moment; signs as the gateway's, energies for life.
+
+    Attributes:
+        heard_s: When it was last heard of, where that is not now.
+    """
 
     power_w: float
     reactive_var: float
     exported_wh: float
     imported_wh: float
+    heard_s: float | None = None
 
     @property
     def apparent_va(self) -> float:
@@ -46,7 +52,12 @@ class Meter:
 
 @dataclass(frozen=True, slots=True)
 class PackView:
-    """One pack at one moment."""
+    """One pack at one moment.
+
+    Attributes:
+        lost: The gateway has not heard of it since heard_s.
+        disabled: Why it does not work, in the gateway's word.
+    """
 
     power_w: float
     remaining_wh: float
@@ -54,11 +65,25 @@ class PackView:
     charged_wh: float
     discharged_wh: float
     ambient_c: float
+    lost: bool = False
+    disabled: str = ""
+    heard_s: float | None = None
+
+    @property
+    def works(self) -> bool:
+        """Whether it takes part."""
+        return not self.lost and not self.disabled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """All that documents are made of: the plant at one moment."""
+    """All that documents are made of: the plant at one moment.
+
+    Attributes:
+        alerts: What the site controller raises besides its usual alerts.
+        device_alerts: The same of its devices: (kind, alert).
+        firmware: Release and hash, where an update has changed them.
+    """
 
     now_s: float
     utc_offset_s: int
@@ -73,8 +98,33 @@ class View:
     real_mode: str = "self_consumption"
     voltage_v: float = 243.0
     frequency_hz: float = 60.01
-    grid_status: str = "SystemGridConnected"
+    grid_status: str = CONNECTED
+    grid_faults: tuple[GridFault, ...] = ()
     running: bool = True
+    alerts: tuple[str, ...] = ()
+    device_alerts: tuple[tuple[str, str], ...] = ()
+    firmware: tuple[str, str] | None = None
+    update_state: str = "/update_succeeded"
+
+    @property
+    def grid(self) -> GridState:
+        """What the grid's state means."""
+        return GRID_STATES[self.grid_status]
+
+    @property
+    def house_v(self) -> float:
+        """Volts on the house's side of the contactor."""
+        return self.voltage_v if self.grid.house else 0.0
+
+    @property
+    def grid_v(self) -> float:
+        """Volts on the grid's side."""
+        return self.voltage_v if self.grid.grid else 0.0
+
+    @property
+    def up_s(self) -> float:
+        """How long it has been up."""
+        return self.now_s - self.boot_s
 
 
 @dataclass(frozen=True, slots=True)

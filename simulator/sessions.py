@@ -21,6 +21,7 @@ LOGIN_WINDOW_S: Final = 60.0
 # Real lock-outs are reported to last 10 to 30 minutes; a shorter one teaches as much.
 LOGIN_BLOCK_S: Final = 300.0
 MAX_SESSIONS: Final = 1000
+_NEVER: Final = (float("-inf"), float("-inf"))
 _TOKEN_BYTES: Final = 64
 _REMEMBERED_ATTEMPTS: Final = 100
 
@@ -83,9 +84,9 @@ def token_of(cookies: str | None, authorization: str | None) -> str | None:
     return morsel.value if morsel else None
 
 
-def login_reply(token: str, email: str, login_time: str) -> Answer:
-    """Write the reply of a login, with both cookies."""
-    record = {
+def login_record(token: str, email: str, login_time: str) -> dict[str, Any]:
+    """Describe a user who has come in."""
+    return {
         "email": email,
         "firstname": "Tesla",
         "lastname": "Energy",
@@ -94,8 +95,12 @@ def login_reply(token: str, email: str, login_time: str) -> Answer:
         "provider": "Basic",
         "loginTime": login_time,
     }
+
+
+def login_reply(record: Mapping[str, Any]) -> Answer:
+    """Write the reply of a login, with both cookies."""
     user_record = base64.b64encode(json.dumps(record).encode()).decode()
-    cookies = (("AuthCookie", token), ("UserRecord", user_record))
+    cookies = (("AuthCookie", record["token"]), ("UserRecord", user_record))
     return json_answer(
         record, headers=tuple(("set-cookie", f"{name}={value}; Path=/") for name, value in cookies)
     )
@@ -116,7 +121,8 @@ class Sessions:
         self._ttl_s = ttl_s
         self.monotonic = monotonic
         self._lock = threading.Lock()
-        self._expires: dict[str, float] = {}
+        # By token: when it was opened, and when it expires.
+        self._expires: dict[str, tuple[float, float]] = {}
 
     def open(self) -> str:
         """Begin a session and return its token: URL-safe base64 of 64 random bytes."""
@@ -124,13 +130,16 @@ class Sessions:
         with self._lock:
             while len(self._expires) >= MAX_SESSIONS:
                 del self._expires[next(iter(self._expires))]
-            self._expires[token] = self.monotonic() + self._ttl_s
+            now_s = self.monotonic()
+            self._expires[token] = (now_s, now_s + self._ttl_s)
         return token
 
-    def valid(self, token: str | None) -> bool:
-        """Say whether a token opens doors now."""
+    def valid(self, token: str | None, up_s: float = float("inf")) -> bool:
+        """Say whether a token opens doors now; no session is older than the gateway is up."""
         with self._lock:
-            return token is not None and self._expires.get(token, -1.0) > self.monotonic()
+            opened_s, expires_s = self._expires.get(token or "", _NEVER)
+            now_s = self.monotonic()
+            return now_s < expires_s and now_s - opened_s < up_s
 
     def forget(self, token: str | None) -> None:
         """End one session, if there is one."""

@@ -3,7 +3,8 @@
 Part numbers and serials follow the patterns of real ones and belong to nobody.
 """
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import Final
 
 
@@ -82,6 +83,22 @@ class System:
     def part_version(self) -> str:
         """The firmware as packs and devices print it: fourteen digits of the hash."""
         return self.git_hash[:14]
+
+    def updated(self, firmware: tuple[str, str] | None) -> "System":
+        """The same site after an update to another release and hash."""
+        if firmware is None:
+            return self
+        release, git_hash = firmware
+        keeps_vitals = self.vitals and release_number(release) < _VITALS_GONE
+        return replace(self, release=release, git_hash=git_hash, vitals=keeps_vitals)
+
+
+_VITALS_GONE: Final = (23, 44)
+
+
+def release_number(release: str) -> tuple[int, ...]:
+    """Read the numbers of a release, as far as they are numbers."""
+    return tuple(map(int, re.findall(r"\d+", release)))
 
 
 # The wire's order is not the alphabet's: sorting by serial or by DIN numbers

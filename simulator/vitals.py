@@ -4,7 +4,7 @@ On the wire of firmware 23.36 every number is a floatValue, every flag a
 boolValue and every state a stringValue; intValue was not used.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -17,6 +17,16 @@ Signals = dict[str, Signal]
 
 # Meter locations as meterAttributes number them.
 _SITE: Final = 1
+# What a failed pack is left with, the pod's being a choice of the many.
+_FAILED_ALERTS: Final = {
+    "TEPOD": (
+        "POD_f029_HW_CMA_OV",
+        "POD_w024_HW_Fault_Asserted",
+        "POD_w031_SW_Brick_OV",
+        "POD_w045_SW_Brick_OV_Warning",
+    ),
+    "TEPINV": (),
+}
 # A phase that does not exist; -256 on firmware before 22.
 _NO_PHASE_DEG: Final = -180.5
 
@@ -36,6 +46,7 @@ class Device:
     address: str = ""
     signals: Signals = field(default_factory=dict)
     alerts: tuple[str, ...] = ()
+    heard_s: float
 
     @property
     def din(self) -> str:
@@ -43,8 +54,13 @@ class Device:
         return "--".join(piece for piece in (self.kind, self.part, self.serial) if piece)
 
 
-def _gateway(system: System) -> Device:
+def _raised(kind: str, view: View) -> tuple[str, ...]:
+    return tuple(alert for of, alert in view.device_alerts if of == kind)
+
+
+def _gateway(system: System, view: View) -> Device:
     day = "2023-10-05"
+    connected = ("SystemConnectedToGrid",) if view.grid.connected else ()
     return Device(
         kind="STSTSM",
         part=system.gateway_part,
@@ -58,8 +74,10 @@ def _gateway(system: System) -> Device:
             "GridCodesWrite",
             "FWUpdateSucceeded",
             "PodCommissionTime",
-            "SystemConnectedToGrid",
+            *connected,
+            *view.alerts,
         ),
+        heard_s=view.now_s,
     )
 
 
@@ -88,7 +106,7 @@ def _inverter(seen: PackView, view: View) -> Signals:
         "PINV_EnergyCharged": float(round(seen.charged_wh)),
         "PINV_EnergyDischarged": float(round(seen.discharged_wh)),
         "PINV_Fout": view.frequency_hz,
-        "PINV_GridState": "Grid_Compliant",
+        "PINV_GridState": view.grid.inverter_grid,
         "PINV_HardwareEnableLine": True,
         "PINV_PllFrequency": view.frequency_hz,
         "PINV_PllLocked": True,
@@ -97,10 +115,10 @@ def _inverter(seen: PackView, view: View) -> Signals:
         "PINV_PowerLimiter": "PWRLIM_POD_Power_Limit",
         "PINV_Qout": 0.03,
         "PINV_ReadyForGridForming": True,
-        "PINV_State": "PINV_GridFollowing",
-        "PINV_VSplit1": round(view.voltage_v / 2 + lean_v, 1),
-        "PINV_VSplit2": round(view.voltage_v / 2 - lean_v, 1),
-        "PINV_Vout": round(view.voltage_v, 1),
+        "PINV_State": view.grid.inverter,
+        "PINV_VSplit1": round(view.house_v / 2 + lean_v, 1),
+        "PINV_VSplit2": round(view.house_v / 2 - lean_v, 1),
+        "PINV_Vout": round(view.house_v, 1),
     }
 
 
@@ -117,8 +135,10 @@ def _powerwall(system: System, pack: Pack, seen: PackView, view: View) -> Iterat
             "THC_AmbientTemp": round(seen.ambient_c, 1),
             "THC_State": "THC_STATE_AUTONOMOUSCONTROL",
         },
+        heard_s=view.now_s,
     )
     yield thermal
+    heard_s = view.now_s if seen.heard_s is None else seen.heard_s
     for kind, ecu_type, signals in (
         ("TEPOD", 226, _pod(seen)),
         ("TEPINV", 253, _inverter(seen, view)),
@@ -130,7 +150,10 @@ def _powerwall(system: System, pack: Pack, seen: PackView, view: View) -> Iterat
             parent=thermal.din,
             firmware=system.part_version,
             ecu_type=ecu_type,
-            signals=signals,
+            # What does not work has a name and no signals.
+            signals=signals if seen.works else {},
+            alerts=_raised(kind, view) if seen.works else _FAILED_ALERTS[kind],
+            heard_s=heard_s,
         )
 
 
@@ -141,7 +164,7 @@ def _meter(prefix: str, meter: Meter | None, leg_v: float) -> Signals:
     legs = {"A": 1.0, "B": 1.0, "C": 0.0}
     signals: Signals = {}
     for leg, used in legs.items():
-        signals[f"{prefix}_CT{leg}_I"] = round(abs(real_w) / leg_v * used, 3)
+        signals[f"{prefix}_CT{leg}_I"] = round(abs(real_w) / leg_v * used, 3) if leg_v else 0.0
         signals[f"{prefix}_CT{leg}_InstReactivePower"] = reactive_var * used
         signals[f"{prefix}_CT{leg}_InstRealPower"] = real_w * used
     signals[f"{prefix}_LifetimeEnergyExport"] = meter.exported_wh if meter else 0.0
@@ -153,26 +176,32 @@ def _meter(prefix: str, meter: Meter | None, leg_v: float) -> Signals:
 
 def _island(view: View) -> Signals:
     """The island contactor, grid side (Main) and house side (Load)."""
-    leg_v = round(view.voltage_v / 2, 2)
+    grid = view.grid
+    compliant = "Grid_Compliant" if grid.grid else "Grid_Uncompliant"
+    # The grid keeps its own time while the house is an island.
+    sides = {
+        "Load": (view.house_v / 2, view.frequency_hz),
+        "Main": (view.grid_v / 2, view.frequency_hz if grid.connected else 60.0),
+    }
     signals: Signals = {}
-    for number, volts in enumerate((leg_v, leg_v, 0.0), 1):
-        for side in ("Load", "Main"):
-            signals[f"ISLAND_FreqL{number}_{side}"] = view.frequency_hz if volts else 0.0
-            signals[f"ISLAND_VL{number}N_{side}"] = volts
-        signals[f"ISLAND_L{number}MicrogridOk"] = bool(volts)
-        signals[f"ISLAND_PhaseL{number}_Main_Load"] = 0.0 if volts else _NO_PHASE_DEG
+    for number, used in enumerate((True, True, False), 1):
+        for side, (leg_v, frequency_hz) in sides.items():
+            signals[f"ISLAND_FreqL{number}_{side}"] = frequency_hz if used and leg_v else 0.0
+            signals[f"ISLAND_VL{number}N_{side}"] = round(leg_v, 2) if used else 0.0
+        signals[f"ISLAND_L{number}MicrogridOk"] = used and grid.house
+        in_phase = used and grid.house and grid.grid
+        signals[f"ISLAND_PhaseL{number}_Main_Load"] = 0.0 if in_phase else _NO_PHASE_DEG
     return signals | {
-        "ISLAND_GridConnected": True,
-        "ISLAND_GridState": "ISLAND_GridState_Grid_Compliant",
+        "ISLAND_GridConnected": grid.connected,
+        "ISLAND_GridState": f"ISLAND_GridState_{compliant}",
         "ISLAND_L1L2PhaseDelta": 180.0,
         "ISLAND_L1L3PhaseDelta": _NO_PHASE_DEG,
         "ISLAND_L2L3PhaseDelta": _NO_PHASE_DEG,
-        "ISLAND_ReadyForSynchronization": True,
+        "ISLAND_ReadyForSynchronization": grid.house and grid.grid,
     }
 
 
 def _synchronizer(system: System, view: View) -> Device:
-    leg_v = view.voltage_v / 2
     return Device(
         kind="TESYNC",
         part=system.sync_part,
@@ -182,12 +211,13 @@ def _synchronizer(system: System, view: View) -> Device:
         ecu_type=259,
         signals={
             **_island(view),
-            **_meter("METER_X", view.site, leg_v),
-            **_meter("METER_Y", None, leg_v),
+            **_meter("METER_X", view.site, view.grid_v / 2),
+            **_meter("METER_Y", None, view.grid_v / 2),
             "SYNC_ExternallyPowered": False,
             "SYNC_SiteSwitchEnabled": False,
         },
         alerts=("SYNC_a001_SW_App_Boot",),
+        heard_s=view.now_s,
     )
 
 
@@ -204,13 +234,14 @@ def _neurio(system: System, view: View) -> Device:
             "NEURIO_CT0_InstRealPower": view.solar.power_w,
             "NEURIO_CT0_Location": system.neurio_location,
         },
+        heard_s=view.now_s if view.solar.heard_s is None else view.solar.heard_s,
     )
 
 
 def devices(system: System, view: View) -> list[Device]:
     """All devices in the order of the wire, which is not that of the alphabet."""
     return [
-        _gateway(system),
+        _gateway(system, view),
         *(
             device
             for pack, seen in zip(system.packs, view.packs, strict=True)
@@ -222,6 +253,7 @@ def devices(system: System, view: View) -> list[Device]:
             serial=system.sync_serial,
             parent=f"STSTSM--{system.din}",
             meter_location=_SITE,
+            heard_s=view.now_s,
         ),
         _neurio(system, view),
     ]
@@ -252,7 +284,7 @@ def _add_attributes(device: tesla_pb2.Device, row: Device) -> None:
         device.connectionParameters.ipAddress.value = row.address
 
 
-def _add(message: tesla_pb2.DevicesWithVitals, row: Device, heard_s: int) -> None:
+def _add(message: tesla_pb2.DevicesWithVitals, row: Device) -> None:
     entry = message.devices.add(alerts=row.alerts)
     device = entry.device.device
     texts = {
@@ -266,15 +298,20 @@ def _add(message: tesla_pb2.DevicesWithVitals, row: Device, heard_s: int) -> Non
     for name, text in texts.items():
         if text:
             getattr(device, name).value = text
-    device.lastCommunicationTime.seconds = heard_s
+    device.lastCommunicationTime.seconds = int(row.heard_s)
     _add_attributes(device, row)
     for name, value in row.signals.items():
         _add_signal(entry, name, value)
 
 
-def vitals(system: System, view: View) -> bytes:
-    """GET /api/devices/vitals: one DevicesWithVitals, no length prefix."""
+def encode(rows: Iterable[Device]) -> bytes:
+    """Write devices as one DevicesWithVitals, no length prefix."""
     message = tesla_pb2.DevicesWithVitals()
-    for row in devices(system, view):
-        _add(message, row, int(view.now_s))
+    for row in rows:
+        _add(message, row)
     return message.SerializeToString(deterministic=True)
+
+
+def vitals(system: System, view: View) -> bytes:
+    """GET /api/devices/vitals."""
+    return encode(devices(system, view))

@@ -5,6 +5,8 @@ compact and end without a newline.
 """
 
 import json
+import math
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import formatdate
@@ -15,6 +17,9 @@ JSON_TYPE: Final = "application/json"
 TEXT_TYPE: Final = "text/plain; charset=utf-8"
 HTML_TYPE: Final = "text/html; charset=utf-8"
 BINARY_TYPE: Final = "application/octet-stream"
+
+# Go prints minus zero without a point, Python with one; what strings say stays.
+_STRING_OR_MINUS_ZERO: Final = re.compile(r'("(?:[^"\\]|\\.)*")|-0\.0(?![0-9])')
 
 NEVER: Final = "0001-01-01T00:00:00Z"
 # /api/status prints the boot in this zone wherever the gateway stands.
@@ -33,7 +38,8 @@ class Answer:
 
 def _go_number(value: Any) -> Any:
     if isinstance(value, float) and value.is_integer():
-        return int(value)
+        # Minus zero keeps its sign, which only a float has.
+        return value if value == 0 and math.copysign(1.0, value) < 0 else int(value)
     if isinstance(value, dict):
         return {key: _go_number(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -43,7 +49,8 @@ def _go_number(value: Any) -> Any:
 
 def render(document: Any) -> bytes:
     """Write a document as the gateway does."""
-    return json.dumps(_go_number(document), separators=(",", ":"), ensure_ascii=False).encode()
+    text = json.dumps(_go_number(document), separators=(",", ":"), ensure_ascii=False)
+    return _STRING_OR_MINUS_ZERO.sub(lambda found: found[1] or "-0", text).encode()
 
 
 def json_answer(

@@ -3,6 +3,7 @@
 import http.client
 import json
 import ssl
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from pypowerwall_core.backends.local import tesla_pb2
 from simulator.gateway import Simulator
 
 PASSWORD = "password"
@@ -107,6 +109,18 @@ def client(guest: Client) -> Client:
     return guest
 
 
+@pytest.fixture
+def until() -> Callable[[Callable[[], bool]], None]:
+    """Wait for something that is sure to come; the test's own timeout is the limit."""
+
+    def wait(true: Callable[[], bool]) -> None:
+        pause = threading.Event()
+        while not true():
+            pause.wait(0.005)
+
+    return wait
+
+
 class Clock:
     def __init__(self) -> None:
         self.monotonic_s = 1000.0
@@ -126,3 +140,39 @@ class Clock:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
+
+
+Entries = dict[str, tesla_pb2.SiteControllerConnectedDeviceWithVitals]
+
+
+@pytest.fixture
+def vitals() -> Callable[[Client], Entries]:
+    """Ask for the vitals: entry by DIN."""
+
+    def ask(client: Client) -> Entries:
+        message = tesla_pb2.DevicesWithVitals.FromString(client.ask("/api/devices/vitals").body)
+        return {entry.device.device.din.value: entry for entry in message.devices}
+
+    return ask
+
+
+@pytest.fixture
+def signals(vitals: Callable[[Client], Entries]) -> Callable[[Client, str], dict[str, Any]]:
+    """Ask for the signals of the first device of a kind."""
+
+    def ask(client: Client, kind: str) -> dict[str, Any]:
+        found = (entry for din, entry in vitals(client).items() if din.startswith(f"{kind}--"))
+        return {one.name: getattr(one, one.WhichOneof("value") or "") for one in next(found).vitals}
+
+    return ask
+
+
+@pytest.fixture
+def alerts(vitals: Callable[[Client], Entries]) -> Callable[..., set[str]]:
+    """Ask for the alerts of all devices of a kind."""
+
+    def ask(client: Client, kind: str = "STSTSM") -> set[str]:
+        found = [entry for din, entry in vitals(client).items() if din.startswith(f"{kind}--")]
+        return {alert for entry in found for alert in entry.alerts}
+
+    return ask

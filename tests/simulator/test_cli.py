@@ -17,7 +17,14 @@ from simulator.systems import SYSTEMS
 
 def test_the_faults_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--faults"]) == 0
-    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == list(FAULTS)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(FAULTS)
+    for line, fault in zip(lines, FAULTS.values(), strict=True):
+        assert line.split()[1] == ",".join(map(str, fault.rows))
+        assert fault.what in line
+        assert all(f"{name}=" in line for name in fault.options)
+    (expired,) = [line for line in lines if line.startswith("expired ")]
+    assert expired.endswith(" (path, count, status=401|403)")
 
 
 @pytest.mark.parametrize(

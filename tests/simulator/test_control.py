@@ -4,9 +4,11 @@ import http.client
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
+from simulator.faults import FAULTS
 from simulator.gateway import Simulator
 
 Ask = Callable[..., tuple[int, Any]]
@@ -66,6 +68,20 @@ def test_faults_can_be_switched(controlled: Simulator, ask: Ask, connect: Any) -
     assert client.ask("/api/status").status == 200
 
 
+@pytest.mark.parametrize("name", FAULTS)
+def test_every_fault_is_switched_with_its_own_defaults(
+    controlled: Simulator, ask: Ask, connect: Any, name: str
+) -> None:
+    options = {key: option.default for key, option in FAULTS[name].options.items()}
+    status, listing = ask("POST", f"/faults/{name}?{urlencode(options)}")
+    (row,) = [row for row in listing if row["active"]]
+    assert (status, row["name"], row["rows"]) == (200, name, list(FAULTS[name].rows))
+    (on,) = row["on"]
+    assert {key: on[key] for key in options} == options == row["options"]
+    assert ask("DELETE", f"/faults/{name}")[0] == 200
+    assert connect(controlled).ask("/api/status").status == 200
+
+
 def test_refusing_does_not_lock_out_the_control_port(
     controlled: Simulator, ask: Ask, connect: Any
 ) -> None:
@@ -103,6 +119,13 @@ def test_the_plant_can_be_seen(ask: Ask) -> None:
         ("POST", "/faults/busy?count=0", 400),
         ("POST", "/faults/busy?wings=2", 400),
         ("POST", "/faults/limited?retry_after=soon", 400),
+        ("POST", "/faults/expired?status=402", 400),
+        ("POST", "/faults/outage?state=sideways", 400),
+        ("POST", "/faults/outage?path=/api/status", 400),
+        ("POST", "/faults/truncated?at=1.5", 400),
+        ("POST", "/faults/slow?seconds=nan", 400),
+        ("POST", "/faults/old_keys?path=/api/customer", 400),
+        ("POST", "/faults/firmware_update?release=a%0ab", 400),
         ("POST", "/latency", 400),
         ("POST", "/latency?seconds=fast", 400),
         ("POST", "/latency?seconds=-1", 400),

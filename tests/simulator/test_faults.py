@@ -1,7 +1,6 @@
 """Each fault, as a client sees it."""
 
 import http.client
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -119,11 +118,11 @@ def test_wrong_password_is_said_whatever_is_sent(sim: Any, client: Any) -> None:
     assert client.login().status == 200
 
 
-def test_silent_says_nothing_until_it_ends(sim: Any, client: Any) -> None:
+def test_silent_says_nothing_until_it_ends(sim: Any, client: Any, until: Any) -> None:
     sim.faults.start("silent", path=CORE, count=1)
     with ThreadPoolExecutor(1) as pool:
         asking = pool.submit(client.ask, CORE)
-        _until(lambda: sim.counters.snapshot()["requests"].get(CORE) == 1)
+        until(lambda: sim.counters.snapshot()["requests"].get(CORE) == 1)
         assert not asking.done()
         sim.faults.stop("silent")
         assert asking.result(20).status == 200
@@ -140,16 +139,16 @@ def test_silent_outlasts_a_client_that_gives_up(sim: Any, connect: Any) -> None:
     assert sim.counters.snapshot()["most_in_flight"] == 1
 
 
-def test_a_stop_ends_what_silence_holds(sim: Any, connect: Any) -> None:
+def test_a_stop_ends_what_silence_holds(sim: Any, connect: Any, until: Any) -> None:
     client = connect(sim)
     sim.faults.start("silent")
     with ThreadPoolExecutor(1) as pool:
         asking = pool.submit(client.ask, "/api/status")
-        _until(lambda: sim.counters.snapshot()["in_flight"] == 1)
+        until(lambda: sim.counters.snapshot()["in_flight"] == 1)
         sim.stop()
         with pytest.raises((OSError, http.client.HTTPException)):
             asking.result(20)
-    _until(lambda: sim.counters.snapshot()["in_flight"] == 0)
+    until(lambda: sim.counters.snapshot()["in_flight"] == 0)
 
 
 def test_refusing_cuts_the_open_and_refuses_the_new(sim: Any, client: Any, connect: Any) -> None:
@@ -165,12 +164,12 @@ def test_refusing_cuts_the_open_and_refuses_the_new(sim: Any, client: Any, conne
 
 
 @pytest.mark.parametrize("headers", [False, True])
-def test_dripping_sends_bytes_and_no_end(sim: Any, connect: Any, headers: Any) -> None:
+def test_dripping_sends_bytes_and_no_end(sim: Any, connect: Any, headers: Any, until: Any) -> None:
     client = connect(sim)
     sim.faults.start("dripping", path="/api/status", headers=headers, seconds=0.001)
     with ThreadPoolExecutor(1) as pool:
         asking = pool.submit(client.ask, "/api/status")
-        _until(lambda: sim.counters.snapshot()["in_flight"] == 1)
+        until(lambda: sim.counters.snapshot()["in_flight"] == 1)
         assert not asking.done()
         sim.faults.stop("dripping")
         try:
@@ -191,6 +190,21 @@ def test_dripping_sends_bytes_and_no_end(sim: Any, connect: Any, headers: Any) -
         ("dripping", {"headers": "perhaps"}),
         ("refusing", {"path": CORE}),
         ("refusing", {"count": 1}),
+        ("busy", {"path": "api/status"}),
+        ("busy", {"path": ""}),
+        ("tls_stall", {"path": CORE}),
+        ("clock", {"count": 1}),
+        ("clock", {"offset_s": "nan"}),
+        ("clock", {"offset_s": 1e12}),
+        ("outage", {"path": CORE}),
+        ("outage", {"state": "sideways"}),
+        ("outage", {"scale": 0}),
+        ("old_keys", {"path": SOE}),
+        ("firmware_update", {"path": CORE}),
+        ("firmware_update", {"release": "a\r\nb"}),
+        ("expired", {"status": 402}),
+        ("truncated", {"at": 1.5e10}),
+        ("disabled_pack", {"pack": 0}),
     ],
 )
 def test_what_makes_no_sense_is_refused(sim: Any, name: str, arguments: dict[str, Any]) -> None:
@@ -204,10 +218,3 @@ def test_an_unknown_fault_is_a_key_error(sim: Any) -> None:
         sim.faults.start("gremlins")
     with pytest.raises(KeyError):
         sim.faults.stop("gremlins")
-
-
-def _until(true: Any) -> None:
-    """Wait for something that is sure to come; the test's own timeout is the limit."""
-    pause = threading.Event()
-    while not true():
-        pause.wait(0.005)

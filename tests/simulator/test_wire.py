@@ -10,6 +10,11 @@ def test_whole_numbers_lose_their_point() -> None:
     assert render(document) == b'{"a":1,"b":[2.5,[3,null]],"c":{"d":true}}'
 
 
+def test_minus_zero_keeps_its_sign_and_text_its_digits() -> None:
+    document = {"a": -0.0, "b": [-0.0, 0.0, -0.05, 1e-15], "c": "x,-0.0,y"}
+    assert render(document) == b'{"a":-0,"b":[-0,0,-0.05,1e-15],"c":"x,-0.0,y"}'
+
+
 @pytest.mark.parametrize(
     ("at_s", "offset_s", "text"),
     [

@@ -1,0 +1,142 @@
+"""The grid goes, and comes back; or the house goes dark as well. Pure: plant -> plant."""
+
+from dataclasses import replace
+from typing import Final
+
+from simulator.fault import Fault, Moment
+from simulator.faults_plant import meters_of, shared, with_meters
+from simulator.grid import (
+    CONNECTED,
+    FAULTED,
+    ISLAND_READY,
+    ISLANDED,
+    TO_GRID,
+    TO_ISLAND,
+    WAITING,
+    GridFault,
+)
+from simulator.option import SCALE, Option
+from simulator.phases import phase_at
+from simulator.plant import Meter, View
+
+_PHASES: Final = {
+    "to_island": TO_ISLAND,
+    "ready": ISLAND_READY,
+    "islanded": ISLANDED,
+    "to_grid": TO_GRID,
+}
+_DARK: Final = {"faulted": FAULTED, "waiting": WAITING}
+_NOMINAL_HZ: Final = 60.0
+# How far the frequency rises to make inverters give way is not known exactly.
+_CURTAIL_HZ: Final = 2.5
+_CHARGE_W: Final = 5_000.0
+_ALERT: Final = "UnscheduledIslandContactorOpen"
+
+
+def outage_state(moment: Moment) -> str:
+    """Say how far an outage has come: on the grid again at its end, if it has one."""
+    options = moment.options
+    if options["state"] != "script":
+        return _PHASES[options["state"]]
+    island_s = options["island_s"] or float("inf")
+    phases = (
+        (TO_ISLAND, options["transition_s"]),
+        (ISLANDED, island_s),
+        (TO_GRID, options["sync_s"]),
+    )
+    scale = options["scale"]
+    return phase_at(moment.age_s, [(name, lasts_s * scale) for name, lasts_s in phases], CONNECTED)
+
+
+def _noted(view: View, at_s: float) -> View:
+    """Note what the inverters saw as the grid went; they keep it."""
+    seen = (
+        GridFault("PINV_a004_vfCheckUnderVoltage", at_s, "PINV_a004_voltage", 198.2, "Vrms"),
+        GridFault("PINV_a006_vfCheckUnderFrequency", at_s, "PINV_a006_frequency", 58.4, "Hz"),
+    )
+    return replace(view, grid_faults=(*view.grid_faults, *seen))
+
+
+def _still(meter: Meter, before: Meter, watts: float = 0.0) -> Meter:
+    """Hold a meter's counters at what they were."""
+    return replace(
+        meter,
+        power_w=watts,
+        reactive_var=0.0,
+        exported_wh=before.exported_wh,
+        imported_wh=before.imported_wh,
+    )
+
+
+def islanded(view: View, before: View) -> View:
+    """Let the house live on sun and battery; what neither it nor the battery takes is not made."""
+    room = min(1.0, max(0.0, (100.0 - view.soe_percent) / 5.0))
+    charge_most_w = _CHARGE_W * room * sum(pack.works for pack in view.packs)
+    solar_w = min(view.solar.power_w, view.load.power_w + charge_most_w)
+    missed_w = view.solar.power_w - solar_w
+    share = missed_w / view.solar.power_w if missed_w > 0 else 0.0
+    return shared(
+        replace(
+            view,
+            site=_still(view.site, before.site),
+            solar=replace(view.solar, power_w=solar_w),
+            battery=replace(view.battery, power_w=view.load.power_w - solar_w),
+            frequency_hz=_NOMINAL_HZ + _CURTAIL_HZ * share,
+        )
+    )
+
+
+def outage(view: View, moment: Moment) -> View:
+    """Take the grid away, and give it back in the gateway's own steps."""
+    state = outage_state(moment)
+    noted = _noted(view, moment.before.now_s)
+    if state == CONNECTED:
+        return noted
+    alone = islanded(noted, moment.before)
+    return replace(alone, grid_status=state, alerts=(*view.alerts, _ALERT))
+
+
+def blackout(view: View, moment: Moment) -> View:
+    """Take the house's own grid away too; the gateway may have started again."""
+    before = meters_of(moment.before)
+    meters = meters_of(view).items()
+    dark = with_meters(view, {name: _still(meter, before[name]) for name, meter in meters})
+    return shared(
+        replace(
+            _noted(dark, moment.before.now_s),
+            grid_status=_DARK[moment.options["state"]],
+            alerts=(*view.alerts, _ALERT),
+            frequency_hz=0.0,
+            boot_s=view.now_s - moment.age_s if moment.options["reboot"] else view.boot_s,
+        )
+    )
+
+
+ROWS: Final = (
+    Fault(
+        name="outage",
+        rows=(33,),
+        what="the grid goes: SystemTransitionToIsland, SystemIslandedActive (for good if "
+        "island_s=0), SystemTransitionToGrid, SystemGridConnected; scale=0.01 hurries, "
+        "state holds one",
+        alter=outage,
+        options={
+            "transition_s": Option(default=2.0),
+            "island_s": Option(default=600.0),
+            "sync_s": Option(default=120.0),
+            "scale": SCALE,
+            "state": Option(default="script", choices=("script", *_PHASES)),
+        },
+    ),
+    Fault(
+        name="blackout",
+        rows=(34,),
+        what="the house is dark: SystemMicroGridFaulted or SystemWaitForUser; reboot=true has "
+        "just started, sessions are lost",
+        alter=blackout,
+        options={
+            "state": Option(default="faulted", choices=tuple(_DARK)),
+            "reboot": Option(default=False),
+        },
+    ),
+)
