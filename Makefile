@@ -6,7 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
 
-.PHONY: run test check format proto clean
+.PHONY: run test check format proto clean bench bench-plot soak
 
 run: $(VENV)/.run
 	@$(BIN)/powerwall serve $(if $(PW_HOST)$(PW_EMAIL),,--demo)
@@ -30,7 +30,20 @@ proto: $(VENV)-proto/.ok
 	    pypowerwall_core/backends/local/tesla.proto
 
 clean:
-	rm -rf $(VENV) $(VENV)-proto build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-proto $(VENV)-bench build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+# A household of clients against the simulator; about ten minutes, figures judged, JSON in build/.
+bench: $(VENV)/.run
+	$(BIN)/python tests/bench/household.py $(BENCH)
+
+# One fault under the eyes: age and latency over time, drawn to build/fault.png.
+bench-plot: $(VENV)/.run $(VENV)-bench/.ok
+	$(BIN)/python tests/bench/plot.py --store build/fault.json
+	$(VENV)-bench/bin/python tests/bench/plot.py --from build/fault.json --plot build/fault.png
+
+# The same household with random faults, for an hour; `make soak MINUTES=5` for less.
+soak: $(VENV)/.run
+	$(BIN)/python tests/bench/soak.py --minutes $(or $(MINUTES),60)
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -51,4 +64,9 @@ $(VENV)/.dev: $(VENV)/.run
 $(VENV)-proto/.ok:
 	@$(PYTHON) -m venv $(VENV)-proto
 	@$(VENV)-proto/bin/python -m pip --quiet install grpcio-tools==1.85.1
+	@touch $@
+
+$(VENV)-bench/.ok:
+	@$(PYTHON) -m venv $(VENV)-bench
+	@$(VENV)-bench/bin/python -m pip --quiet install 'matplotlib>=3.9'
 	@touch $@

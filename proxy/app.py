@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import falcon
@@ -40,8 +41,8 @@ class ExactRouter(CompiledRouter):
         return super().find(uri, req) if req.scope["raw_path"] in self._paths else None
 
 
-class Doorkeeper:
-    """Starts the site with the server, and marks every answer."""
+class Starter:
+    """Starts the site with the server."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
@@ -49,26 +50,6 @@ class Doorkeeper:
     async def process_startup(self, scope: Any, event: Any) -> None:  # noqa: ARG002 - Falcon's
         """Start the lanes: only here, never at import."""
         self._desk.site.start()
-
-    async def process_request(self, request: Request, response: Response) -> None:  # noqa: ARG002
-        """Want a Host, and one (RFC 9112, 3.2): httptools does not ask."""
-        hosts = request.get_header("Host")
-        if request.scope["http_version"] == "1.1" and (not hosts or "," in hosts):
-            raise falcon.HTTPBadRequest
-
-    async def process_response(
-        self,
-        request: Request,  # noqa: ARG002
-        response: Response,
-        resource: object,  # noqa: ARG002
-        succeeded: bool,  # noqa: FBT001
-    ) -> None:
-        """Let any page read us (Grafana does, from its own origin), and mark a demo."""
-        response.set_header("Access-Control-Allow-Origin", "*")
-        if self._desk.demo:
-            response.set_header("X-Demo", "simulated")
-        if not succeeded:
-            self._desk.counters.errors += 1
 
 
 class Application:
@@ -79,45 +60,64 @@ class Application:
         self._routes = _routes(desk)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Answer a request of a version that is one; httptools lets any pass."""
-        if scope["type"] != "http" or scope["http_version"] in ("1.0", "1.1"):
+        """Answer a request that is one."""
+        if scope["type"] != "http" or _is_request(scope):
             await self._routes(scope, receive, send)
         else:
-            await _refuse(send)
+            await self._refuse(send)
 
     async def close(self) -> None:
         """End the lanes: who waits is let go, and a flight under way is cut."""
         await asyncio.to_thread(self._desk.site.stop)
 
+    async def _refuse(self, send: Any) -> None:
+        self._desk.counters.errors += 1
+        data = json.dumps({"error": falcon.HTTP_400}).encode()
+        marks = [(name.lower().encode(), value.encode()) for name, value in self._desk.marks]
+        headers = [
+            *marks,
+            (b"content-type", JSON_TYPE.encode()),
+            (b"content-length", str(len(data)).encode()),
+            (b"connection", b"close"),
+        ]
+        await send({"type": "http.response.start", "status": 400, "headers": headers})
+        await send({"type": "http.response.body", "body": data})
+
+
+def _is_request(scope: Any) -> bool:
+    """Ask for a version that is one and for one Host (RFC 9112): httptools does not."""
+    # Read once and kept: the specification lets them be iterators.
+    scope["headers"] = headers = [(name, value) for name, value in scope["headers"]]
+    hosts = [value for name, value in headers if name == b"host"]
+    if not hosts:
+        return bool(scope["http_version"] == "1.0")
+    one = len(hosts) == 1 and b"," not in hosts[0]
+    return one and scope["http_version"] in ("1.0", "1.1")
+
 
 def _routes(desk: Desk) -> falcon.asgi.App[Any, Any]:
-    app = falcon.asgi.App(middleware=[Doorkeeper(desk)], router=ExactRouter())
-    app.set_error_serializer(_json_error)
+    app = falcon.asgi.App(middleware=[Starter(desk)], router=ExactRouter())
+    app.set_error_serializer(_json_errors(desk))
     app.add_error_handler(Exception, _bug)
     for view in VIEWS:
         app.add_route(view.path, ViewEndpoint(view, desk))
     for live in LIVE:
         app.add_route(live.path, LiveEndpoint(live, desk))
     for page in PAGES:
-        app.add_route(page.path, PageEndpoint(page))
+        app.add_route(page.path, PageEndpoint(page, desk))
     return app
 
 
-async def _refuse(send: Any) -> None:
-    data = json.dumps({"error": falcon.HTTP_400}).encode()
-    headers = [
-        (b"content-type", JSON_TYPE.encode()),
-        (b"content-length", str(len(data)).encode()),
-        (b"connection", b"close"),
-    ]
-    await send({"type": "http.response.start", "status": 400, "headers": headers})
-    await send({"type": "http.response.body", "body": data})
-
-
-def _json_error(request: Request, response: Response, error: falcon.HTTPError) -> None:  # noqa: ARG001
+def _json_errors(desk: Desk) -> Callable[[Request, Response, falcon.HTTPError], None]:
     """Say errors in JSON: a client that reads JSON must be able to read them."""
-    response.content_type = JSON_TYPE
-    response.data = json.dumps({"error": error.title}).encode()
+
+    def serialize(request: Request, response: Response, error: falcon.HTTPError) -> None:  # noqa: ARG001
+        desk.counters.errors += 1
+        response.set_headers(desk.marks)
+        response.content_type = JSON_TYPE
+        response.data = json.dumps({"error": error.title}).encode()
+
+    return serialize
 
 
 async def _bug(request: Request, response: Response, error: Exception, params: Any) -> None:  # noqa: ARG001

@@ -40,6 +40,12 @@ class Desk:
     counters: Counters = field(default_factory=Counters)
     started_s: float = field(default_factory=time.time)
 
+    @property
+    def marks(self) -> tuple[tuple[str, str], ...]:
+        """Headers of every answer: any page may read us (Grafana does, from its own origin)."""
+        shared = (("Access-Control-Allow-Origin", "*"),)
+        return (*shared, ("X-Demo", "simulated")) if self.demo else shared
+
     async def ask(self, needs: Iterable[str]) -> Asked:
         """Say what is known, waiting within the client's one budget where it helps."""
         needs = tuple(needs)

@@ -18,6 +18,7 @@ from .routes import Live, Page, View
 
 CACHE_NAME = "powerwall-proxy"
 JSON_TYPE = "application/json"
+Headers = tuple[tuple[str, str], ...]
 SECURITY = (
     ("Content-Security-Policy", "default-src 'self'; base-uri 'none'; form-action 'none'"),
     ("X-Content-Type-Options", "nosniff"),
@@ -48,8 +49,7 @@ class ViewEndpoint:
         asked = await self._desk.ask(self._view.needs)
         body = self._rendered(asked.snapshot)
         self._desk.counters.answered(self._view.path, known=body.known)
-        response.set_headers(freshness_headers(asked.snapshot))
-        _send(request, response, body)
+        _send(request, response, body, (*self._desk.marks, *freshness_headers(asked.snapshot)))
 
     on_head = on_get
 
@@ -72,7 +72,8 @@ class LiveEndpoint:
         """Answer with this moment's numbers."""
         asked = await self._desk.ask(self._live.needs)
         self._desk.counters.answered(self._live.path, known=True)
-        _send(request, response, _body(self._live.render(self._desk, asked.snapshot), ()))
+        body = _body(self._live.render(self._desk, asked.snapshot), ())
+        _send(request, response, body, self._desk.marks)
 
     on_head = on_get
 
@@ -80,30 +81,28 @@ class LiveEndpoint:
 class PageEndpoint:
     """Serves a file of the page, read once."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, desk: Desk) -> None:
         data = resources.files("proxy").joinpath("web", page.file).read_bytes()
         self._type = page.content_type
+        self._headers = (*desk.marks, *SECURITY)
         self._body = Body((), data, _etag(data), known=True)
 
     async def on_get(self, request: Request, response: Response) -> None:
         """Answer with the file."""
-        response.set_headers(SECURITY)
-        _send(request, response, self._body, self._type)
+        _send(request, response, self._body, self._headers, self._type)
 
     on_head = on_get
 
 
-def freshness_headers(snapshot: Snapshot) -> list[tuple[str, str]]:
+def freshness_headers(snapshot: Snapshot) -> Headers:
     """Say how old an answer is (RFC 9111) and where it came from (RFC 9211)."""
     known = snapshot.known
     if not known:
-        return [("Cache-Status", f"{CACHE_NAME}; fwd=miss; detail={_absence(snapshot)}")]
-    ttl_s = int(min(entry.ttl_s for entry in known))
-    status = f"hit; ttl={ttl_s}" if min(entry.ttl_s for entry in known) > 0 else "fwd=stale"
-    return [
-        ("Age", str(int(max(entry.age_s for entry in known)))),
-        ("Cache-Status", f"{CACHE_NAME}; {status}"),
-    ]
+        return (("Cache-Status", f"{CACHE_NAME}; fwd=miss; detail={_absence(snapshot)}"),)
+    ttl_s = min(entry.ttl_s for entry in known)
+    status = f"hit; ttl={int(ttl_s)}" if ttl_s > 0 else "fwd=stale"
+    age_s = max(entry.age_s for entry in known)
+    return (("Age", str(int(age_s))), ("Cache-Status", f"{CACHE_NAME}; {status}"))
 
 
 def _absence(snapshot: Snapshot) -> str:
@@ -125,8 +124,14 @@ def _etag(data: bytes) -> str:
     return f'"{hashlib.blake2b(data, digest_size=9).hexdigest()}"'
 
 
-def _send(request: Request, response: Response, body: Body, content_type: str = JSON_TYPE) -> None:
-    response.set_headers((("Cache-Control", "no-cache"), ("ETag", body.etag)))
+def _send(
+    request: Request,
+    response: Response,
+    body: Body,
+    headers: Headers,
+    content_type: str = JSON_TYPE,
+) -> None:
+    response.set_headers((*headers, ("Cache-Control", "no-cache"), ("ETag", body.etag)))
     if _has(request, body.etag):
         response.status = falcon.HTTP_304
         return

@@ -23,7 +23,8 @@ LOGIN_EVERY_S = 60.0
 RETRY_AFTER_MOST_S = 900.0
 RETRY_AFTER_UNSAID_S = 300.0
 VANISHED_STRIKES = 3
-PAUSES_S = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
+PAUSES_S = (1.0, 2.0, 4.0, 8.0, 16.0, 28.0)
+"""The last leaves room for a probe and a landing within half a minute."""
 PERSON_PAUSES_S = (1 * MINUTE_S, 5 * MINUTE_S, 15 * MINUTE_S, 30 * MINUTE_S)
 """For trouble that only a person ends: a wrong password locks the account when tried often."""
 

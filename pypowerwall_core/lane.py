@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from math import inf
@@ -100,7 +100,7 @@ class Lane:
 
     # -- for clients, from any thread -----------------------------------------------------
 
-    def ask(self, names: Iterable[str]) -> tuple[dict[str, Slot], list[Future[None]]]:
+    def ask(self, names: Collection[str]) -> tuple[dict[str, Slot], list[Future[None]]]:
         """Note interest in some sources.
 
         Returns:
@@ -109,11 +109,14 @@ class Lane:
         """
         now_s = self._clock()
         with self._changed:
+            slots = self._tower.slots
+            before = [slots[name] for name in names]
             worth_it = [name for name in names if self._tower.ask(name, now_s)]
             waits = [] if self._stopping else [self._future(name) for name in worth_it]
-            if any(self._overtakes(name, now_s) for name in names):
+            changed = [slot.source.name for slot in before if slots[slot.source.name] is not slot]
+            if any(self._overtakes(name, now_s) for name in changed):
                 self._changed.notify_all()
-            return {name: self._tower.slots[name] for name in names}, waits
+            return {name: slots[name] for name in names}, waits
 
     def expire(self, names: Iterable[str]) -> None:
         """Forget some sources because a write touched them."""

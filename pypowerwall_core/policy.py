@@ -69,27 +69,29 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Interest:
-    """Who asks, how often: seen from one source."""
+    """Who asks, how often: seen from one source.
 
-    burst_at_s: float | None = None
+    Attributes:
+        asked_at_s: When the last burst of asks began.
+        gaps_s: The last three times between bursts.
+        gap_s: The usual one of them, or None before the second burst.
+    """
+
     asked_at_s: float | None = None
     gaps_s: tuple[float, ...] = ()
+    gap_s: float | None = None
 
     def asked(self, now_s: float) -> Interest:
-        """Return the interest after one more ask."""
-        if self.burst_at_s is None:
-            return Interest(now_s, now_s)
-        gap_s = now_s - self.burst_at_s
+        """Return the interest after one more ask; itself within a burst."""
+        if self.asked_at_s is None:
+            return Interest(now_s)
+        gap_s = now_s - self.asked_at_s
         if gap_s < BURST_S:
-            return Interest(self.burst_at_s, now_s, self.gaps_s)
+            return self
         # The median of three forgets one long silence at once: a client that
         # comes back after a night is served ahead again from its third ask on.
-        return Interest(now_s, now_s, (*self.gaps_s, gap_s)[-3:])
-
-    @property
-    def gap_s(self) -> float | None:
-        """The usual time between asks, or None before the second one."""
-        return median(self.gaps_s) if self.gaps_s else None
+        gaps_s = (*self.gaps_s, gap_s)[-3:]
+        return Interest(now_s, gaps_s, median(gaps_s))
 
     def lately(self, now_s: float) -> bool:
         """Whether somebody asked recently enough to expect them again."""
@@ -99,10 +101,10 @@ class Interest:
 
     def next_ask_s(self, after_s: float) -> float:
         """Predict the first ask later than a moment; only for a known gap."""
-        if self.burst_at_s is None or self.gap_s is None:
+        if self.asked_at_s is None or self.gap_s is None:
             raise ValueError("no gap observed yet")
-        periods = max(1, int((after_s - self.burst_at_s) // self.gap_s) + 1)
-        return self.burst_at_s + periods * self.gap_s
+        periods = max(1, int((after_s - self.asked_at_s) // self.gap_s) + 1)
+        return self.asked_at_s + periods * self.gap_s
 
 
 @dataclass(frozen=True, slots=True)

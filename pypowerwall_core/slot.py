@@ -102,7 +102,8 @@ class Slot:
 
     def asked(self, now_s: float) -> Slot:
         """Return the slot after a client asked for it."""
-        return replace(self, interest=self.interest.asked(now_s))
+        interest = self.interest.asked(now_s)
+        return self if interest is self.interest else replace(self, interest=interest)
 
     def wanted(self, now_s: float) -> Slot:
         """Return the slot marked for a flight as soon as one may leave."""

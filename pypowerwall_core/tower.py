@@ -31,7 +31,8 @@ from .policy import Freshness, Source
 from .slot import Slot
 
 JITTER = 0.2
-PATIENCE_S = 1.0
+"""Taken off a pause, never added: fresh data is promised half a minute after an outage."""
+PATIENCE_S = 0.2
 """A client that could be given something old waits for news at most this long."""
 OLD = 2.0
 """... and only when what it could be given is more than this many times its freshness old."""
@@ -237,7 +238,7 @@ class Tower:
     def _rest(self, verdict: LaneRests, error: Exception, now_s: float) -> None:
         before = self.condition
         same = before.state is verdict.state
-        stretch = 1 + JITTER * self._random.uniform(-1, 1) if verdict.jitter else 1.0
+        stretch = 1 - JITTER * self._random.random() if verdict.jitter else 1.0
         self.condition = Condition(
             verdict.state,
             since_s=now_s if before.up else before.since_s,

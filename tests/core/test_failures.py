@@ -38,7 +38,7 @@ CASES = [
     # refused, reset, timeout, 5xx, half an answer, HTML, empty body
     *[
         (down(n), LaneRests(DOWN, pause_s, jitter=True))
-        for n, pause_s in enumerate([1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0])
+        for n, pause_s in enumerate([1.0, 2.0, 4.0, 8.0, 16.0, 28.0, 28.0])
     ],
     (Case(ILL, core=True), LaneRests(DOWN, 1.0, jitter=True)),
     (Case(ILL), LaneRests(DOWN, 1.0, jitter=True)),

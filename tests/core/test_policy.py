@@ -32,7 +32,7 @@ def test_a_single_ask_says_nothing_about_the_next() -> None:
 def test_requests_within_a_second_are_one_ask() -> None:
     interest = asked_at(100.0, 100.1, 100.9, 105.0, 105.2)
     assert interest.gaps_s == (5.0,)
-    assert interest.asked_at_s == 105.2
+    assert interest.asked_at_s == 105.0
 
 
 def test_the_gap_forgets_one_long_silence() -> None:
@@ -59,9 +59,9 @@ def test_lately_is_two_and_a_half_gaps_but_at_most_two_minutes() -> None:
 )
 def test_the_next_ask_lies_ahead_and_within_one_gap(times_s: list[float], now_s: float) -> None:
     interest = asked_at(*sorted(times_s))
-    if interest.gap_s is None or interest.burst_at_s is None:
+    if interest.gap_s is None or interest.asked_at_s is None:
         return
-    now_s = max(now_s, interest.burst_at_s)
+    now_s = max(now_s, interest.asked_at_s)
     next_s = interest.next_ask_s(now_s)
     assert now_s < next_s + 1e-6
     assert next_s <= now_s + interest.gap_s * (1 + 1e-9) + 1e-6

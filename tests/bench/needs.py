@@ -1,0 +1,22 @@
+"""What the household needs of the gateway, by the proxy's own tables."""
+
+from __future__ import annotations
+
+from clients import HOUSEHOLD
+
+from proxy import routes
+from pypowerwall_core.backends.local.reader import ROWS
+from pypowerwall_core.payloads import STANDS_IN_FOR
+
+FAST_S = 5.0
+LOGIN_PATH = "/api/login/Basic"
+
+
+def needed() -> dict[str, float]:
+    """Gateway paths that the household's GETs need, and for how long each counts as fresh."""
+    asked = {path for client in HOUSEHOLD for path in client.paths}
+    rows = [row for row in (*routes.VIEWS, *routes.LIVE) if row.path in asked]
+    payloads = {
+        name for row in rows for name in row.needs if STANDS_IN_FOR.get(name) not in row.needs
+    }
+    return {row.path: row.fresh_s or FAST_S for row in ROWS if row.payload in payloads}
