@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from pypowerwall_core.site import Asked, Site
 
 from .settings import Settings
+
+TOGETHER_S = 0.025
 
 
 @dataclass(slots=True)
@@ -39,6 +40,7 @@ class Desk:
     demo: bool = False
     counters: Counters = field(default_factory=Counters)
     started_s: float = field(default_factory=time.time)
+    _last: dict[tuple[str, ...], Asked] = field(default_factory=dict)
 
     @property
     def marks(self) -> tuple[tuple[str, str], ...]:
@@ -46,12 +48,22 @@ class Desk:
         shared = (("Access-Control-Allow-Origin", "*"),)
         return (*shared, ("X-Demo", "simulated")) if self.demo else shared
 
-    async def ask(self, needs: Iterable[str]) -> Asked:
-        """Say what is known, waiting within the client's one budget where it helps."""
-        needs = tuple(needs)
+    async def ask(self, needs: tuple[str, ...]) -> Asked:
+        """Say what is known, waiting within the client's one budget where it helps.
+
+        Requests that come together read one and the same snapshot.
+        """
+        last = self._last.get(needs)
+        if last is not None and self.site.now_s() - last.at_s < TOGETHER_S:
+            return last
         asked = self.site.ask(needs)
+        if asked.flights:
+            asked = await self._wait(needs, asked)
         if not asked.flights:
-            return asked
+            self._last[needs] = asked
+        return asked
+
+    async def _wait(self, needs: tuple[str, ...], asked: Asked) -> Asked:
         loop = asyncio.get_running_loop()
         ends_s = loop.time() + self.settings.client_budget_s
         while asked.flights and (left_s := ends_s - loop.time()) > 0:

@@ -42,22 +42,29 @@ class ViewEndpoint:
     def __init__(self, view: View, desk: Desk) -> None:
         self._view = view
         self._desk = desk
+        self._snapshot: Snapshot | None = None
         self._body: Body | None = None
+        self._headers: Headers = ()
 
     async def on_get(self, request: Request, response: Response) -> None:
         """Answer from memory, or with what lands within the budget."""
         asked = await self._desk.ask(self._view.needs)
         body = self._rendered(asked.snapshot)
         self._desk.counters.answered(self._view.path, known=body.known)
-        _send(request, response, body, (*self._desk.marks, *freshness_headers(asked.snapshot)))
+        _send(request, response, body, self._headers)
 
     on_head = on_get
 
     def _rendered(self, snapshot: Snapshot) -> Body:
-        body, identity = self._body, snapshot.identity
-        if body is None or body.identity != identity:
+        """Render what has changed: headers with the snapshot, the body with its documents."""
+        body = self._body
+        if body is not None and snapshot is self._snapshot:
+            return body
+        if body is None or body.identity != snapshot.identity:
             document = self._view.render(snapshot)
-            self._body = body = _body(document, identity, self._view.indent)
+            self._body = body = _body(document, snapshot.identity, self._view.indent)
+        self._headers = (*self._desk.marks, *freshness_headers(snapshot))
+        self._snapshot = snapshot
         return body
 
 

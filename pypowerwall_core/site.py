@@ -27,10 +27,15 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is known now, and the flights that may soon bring better."""
+    """What is known now, and the flights that may soon bring better.
+
+    Attributes:
+        at_s: When it was asked, on the site's clock.
+    """
 
     snapshot: Snapshot
     flights: tuple[Future[None], ...]
+    at_s: float
 
 
 class Site:
@@ -59,6 +64,10 @@ class Site:
         for reader in self.readers:
             reader.lane.stop()
 
+    def now_s(self) -> float:
+        """The time on the clock that ages are measured by."""
+        return self._clock()
+
     def ask(self, needs: Collection[str]) -> Asked:
         """Say what is known of some payloads and note that somebody wants them.
 
@@ -76,7 +85,7 @@ class Site:
         for name in waiting:
             entries[name] = Unknown(self.trouble) if self.trouble else Absent()
         ordered = {name: entries[name] for name in needs if name in entries}
-        return Asked(Snapshot(ordered, self._wall_clock()), tuple(flights))
+        return Asked(Snapshot(ordered, self._wall_clock()), tuple(flights), self._clock())
 
     def _ask_reader(
         self, reader: Reader, names: list[str], flights: list[Future[None]]

@@ -314,3 +314,18 @@ def raw(app: Application, version: str, host: str) -> int:
     }
     asyncio.run(app(scope, receive, send))
     return int(sent[0]["status"])
+
+
+def test_requests_that_come_together_read_one_snapshot_and_later_ones_the_next(
+    served: Served,
+) -> None:
+    served.warm("/aggregates")
+    first = served.get("/aggregates")
+    served.world.advance(served.world.now_s + 0.01)
+    assert served.get("/aggregates").headers == first.headers
+    served.world.run(30.0)
+    served.warm("/aggregates")
+    later = served.get("/aggregates")
+    assert later.json != first.json
+    assert later.headers["etag"] != first.headers["etag"]
+    assert served.get("/stats").json["uri"]["/aggregates"] == 5
