@@ -186,18 +186,22 @@ class Lane:
             if isinstance(move, Hold):
                 return move
             flight = self._take_off(move)
-        self._fly(flight)
+        try:
+            self._fly(flight)
+        except Exception:
+            self._lose(flight)
+            raise
         return None
 
     def _work(self) -> None:
         while not self._stopping:
             try:
-                hold = self.step()
+                if self.step() is not None:
+                    self._hold()
             except Exception:  # noqa: BLE001 - a bug of ours must not end the thread
-                _log.exception("%s: unexpected error between flights", self.name)
-                hold = Hold(self._clock() + BUG_PAUSE_S)
-            if hold is not None:
-                self._hold()
+                _log.exception("%s: unexpected error, this is a bug", self.name)
+                with self._changed:
+                    self._changed.wait(BUG_PAUSE_S)
 
     def _hold(self) -> None:
         """Sleep until something may leave, or until somebody asks."""
@@ -228,7 +232,7 @@ class Lane:
 
     def _fly(self, flight: Flight) -> None:
         verdict = self._attempt(flight)
-        if isinstance(verdict, LogIn) and not self._log_in(flight):
+        if self._stopping or (isinstance(verdict, LogIn) and not self._log_in(flight)):
             return
         if isinstance(verdict, LogIn | SendAgain):
             self._attempt(replace(flight, took_off_s=self._clock(), again=True))
@@ -284,6 +288,12 @@ class Lane:
                     self._release(name)
             self._changed.notify_all()
         return verdict
+
+    def _lose(self, flight: Flight) -> None:
+        """Give a flight up that a bug of ours kept from landing: the lane stays free."""
+        with self._changed:
+            self._tower.lost(flight, self._clock())
+            self._release(flight.source.name)
 
     def _count_request(self) -> None:
         with self._changed:

@@ -193,6 +193,11 @@ class Tower:
             self._settle(flight, error, verdict, now_s)
         return verdict
 
+    def lost(self, flight: Flight, now_s: float) -> None:
+        """Note a flight that neither landed nor failed."""
+        self._end(flight, now_s)
+        self.slots[flight.source.name] = self.slots[flight.source.name].idle()
+
     def logged_in(self, now_s: float) -> None:
         """Note a login that worked.
 

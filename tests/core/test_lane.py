@@ -313,3 +313,21 @@ def test_a_lane_tells_of_itself() -> None:
 def test_more_in_flight_only_when_asked_for() -> None:
     world = World([source("a"), source("b")], max_in_flight=2)
     assert len(world.lane._threads) == 2
+
+
+class Trap(dict[str, str]):
+    def get(self, *_: object) -> str:
+        raise ZeroDivisionError("ours")
+
+
+def test_a_bug_in_the_landing_itself_does_not_wedge_the_lane() -> None:
+    world = World()
+    world.gateway.documents["status"] = Trap()
+    (ask,) = world.ask("status")
+    assert ask.waits
+    with pytest.raises(ZeroDivisionError):
+        world.lane.step()
+    assert world.lane.view().in_flight == 0
+    world.every(5.0, "aggregates")
+    world.run(60)
+    assert world.seen("aggregates")[-1].age_s <= 6.0

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from support.world import source
 
-from pypowerwall_core.errors import Unreachable
+from pypowerwall_core.errors import LogInAgain, Unreachable
 from pypowerwall_core.lane import Lane
 from pypowerwall_core.policy import Source
 
@@ -26,6 +26,8 @@ class Gate:
         self.entered = threading.Semaphore(0)
         self.fetched: list[str] = []
         self.error: Exception | None = None
+        self.document: dict[str, str] = {}
+        self.logins = 0
         self.now = 0
         self.most = 0
         self._lock = threading.Lock()
@@ -41,10 +43,10 @@ class Gate:
             self.now -= 1
         if self.error is not None:
             raise self.error
-        return {"n": len(self.fetched)}
+        return self.document
 
     def login(self) -> None:
-        raise AssertionError("nobody asked for a login")
+        self.logins += 1
 
     def close(self) -> None:
         self.open.set()
@@ -187,3 +189,34 @@ def test_a_sleeping_lane_hears_that_something_falls_due_sooner(gate: Gate) -> No
         threading.Event().wait(0.005)
     assert list(lane._sleepers_until_s.values()) == [1010.0]
     lane.stop()
+
+
+def test_a_lane_that_stops_sends_no_login_any_more(gate: Gate) -> None:
+    gate.error = LogInAgain("HTTP 403")
+    lane = Lane(gate, [source("aggregates", core=True)])
+    lane.start()
+    flight(lane, "aggregates")
+    assert gate.entered.acquire(timeout=10)
+    lane.stop()  # opens the gate: the flight ends in a refusal; a login would raise
+    assert not any(thread.is_alive() for thread in lane._threads)
+    assert gate.logins == 0
+
+
+def test_a_worker_survives_a_bug_between_flights(
+    gate: Gate, caplog: pytest.LogCaptureFixture
+) -> None:
+    gate.open.set()
+    gate.document = Trap()
+    lane = Lane(gate, [source("status", fingerprint=("din",)), source("soe")])
+    lane.start()
+    flight(lane, "status").result(10)
+    gate.document = {}
+    flight(lane, "soe").result(10)
+    assert lane.ask(["soe"])[0]["soe"].memory is not None
+    lane.stop()
+    assert caplog.text.count("this is a bug") == 1
+
+
+class Trap(dict[str, str]):
+    def get(self, *_: object) -> str:
+        raise ZeroDivisionError("ours")
