@@ -15,6 +15,7 @@ from typing import Any
 from .errors import LogInAgain
 from .failures import (
     LOGIN_EVERY_S,
+    PAUSES_S,
     Case,
     LaneRests,
     LaneState,
@@ -228,7 +229,7 @@ class Tower:
         if isinstance(verdict, PathRests):
             self.slots[name] = self.slots[name].grounded(verdict, now_s)
         elif isinstance(verdict, LaneRests):
-            self._rest(verdict, error, now_s)
+            self._rest(verdict, error, flight, now_s)
         if self._refused_after_login(flight, error, now_s):
             self._core_refused.add(name)
             self._ask_the_other_core_paths(now_s)
@@ -240,19 +241,29 @@ class Tower:
             took_s = now_s - flight.took_off_s
             self._on_demand_ready_s = now_s + took_s * (1 / ON_DEMAND_SHARE - 1)
 
-    def _rest(self, verdict: LaneRests, error: Exception, now_s: float) -> None:
+    def _rest(self, verdict: LaneRests, error: Exception, flight: Flight, now_s: float) -> None:
         before = self.condition
         same = before.state is verdict.state
-        stretch = 1 - JITTER * self._random.random() if verdict.jitter else 1.0
         self.condition = Condition(
             verdict.state,
             since_s=now_s if before.up else before.since_s,
-            until_s=now_s + verdict.for_s * stretch,
+            until_s=self._until_s(verdict, flight, now_s),
             strikes=before.strikes + 1 if same else 1,
             error=error,
         )
         for name, slot in self.slots.items():
             self.slots[name] = replace(slot, wanted_s=None)
+
+    def _until_s(self, verdict: LaneRests, flight: Flight, now_s: float) -> float:
+        """When the next probe may leave.
+
+        Pauses that grow count from the take-off of the flight that failed: one that hung for
+        its time-out has been a pause already, and the promised half minute includes it.
+        """
+        if not verdict.jitter:
+            return now_s + verdict.for_s
+        for_s = verdict.for_s * (1 - JITTER * self._random.random())
+        return max(flight.took_off_s + for_s, now_s + min(for_s, PAUSES_S[0]))
 
     def _recover(self, now_s: float) -> None:
         if self.condition.up:
