@@ -158,7 +158,7 @@ def of_upstream(group: str, home: World, stretch: Stretch, condition: Condition)
     watch, last = home.watch, home.watch.at(stretch.until_s)
     trouble = condition.fault is not None
     deaf = condition.fault == "refusing"  # nobody listens, so the lane has to tell
-    minute = watch.busiest_minute(by_lane=deaf)
+    minute = watch.busiest_minute(stretch.until_s, by_lane=deaf)
     told = "by the lane" if deaf else "by the gateway"
     return [
         Figure(group, "most requests in flight", last.most_in_flight, most=1),

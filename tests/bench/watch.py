@@ -8,6 +8,7 @@ import threading
 import time
 from dataclasses import dataclass
 from itertools import pairwise
+from math import inf
 from typing import Any, Self
 
 from figures import NEVER
@@ -102,9 +103,9 @@ class Watch:
         before, after = (self.at(at_s).lane or {} for at_s in (since_s, until_s))
         return int(after.get("flights", 0)) - int(before.get("flights", 0))
 
-    def busiest_minute(self, *, by_lane: bool = False) -> float:
-        """The most requests in any minute so far; of a shorter time, as many as there were."""
-        points = list(self.points)
+    def busiest_minute(self, until_s: float = inf, *, by_lane: bool = False) -> float:
+        """The most requests in any minute until then; of a shorter time, as many as there were."""
+        points = [point for point in list(self.points) if point.at_s <= until_s]
         counts = [(p.lane or {}).get("flights", 0) if by_lane else p.total for p in points]
         most, first = 0, 0
         for index, point in enumerate(points):
