@@ -86,7 +86,9 @@ def path_news(name: str, slot: Slot, verdict: PathRests, error: Exception) -> It
     source = slot.source
     again = f"asked again in {duration(verdict.for_s)}"
     text = f"{name}: {source.path} {verdict.state.value} ({error}), {again}"
-    level = logging.INFO if verdict.state is PathState.NOT_SERVED else logging.WARNING
+    # What looks like a role may be a session that has just expired; the next login shows it.
+    again += " or after the next login" if verdict.state is PathState.ROLE else ""
+    level = logging.INFO if verdict.state.is_absence else logging.WARNING
     return Item((name, source.name, verdict.state.value), level, text)
 
 

@@ -1,16 +1,26 @@
 """Gateways that do not exist, proxies that do, and an end for all of them."""
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.outage import Story, live_through
 from support.served import PASSWORD, Served
+from support.special import Plot
+from support.trouble import Trouble
 
 from simulator.gateway import Simulator
+
+AT_ONCE = 8
+"""Stories mostly wait; more at once would tell of this machine, not of the proxy."""
+PATIENCE_S = 58.0
+"""Shorter than a test may take, so that a story that hangs is named."""
+
+Stories = dict[str, "Future[Any]"]
 
 
 @pytest.fixture
@@ -59,3 +69,39 @@ def proxy(
         return served.__enter__()
 
     return start
+
+
+def _subjects(items: list[pytest.Item]) -> dict[str, Trouble | Plot]:
+    """Name the stories that the selected tests judge, the longest first."""
+    calls = [item.callspec for item in items if hasattr(item, "callspec")]
+    subjects = [one for call in calls for one in call.params.values()]
+    found = {one.name: one for one in subjects if isinstance(one, Trouble | Plot)}
+    return dict(sorted(found.items(), key=lambda named: not named[1].is_long))
+
+
+def _live(one: Trouble | Plot, folder: Path) -> Any:
+    return live_through(one, folder) if isinstance(one, Trouble) else one.live(folder)
+
+
+@pytest.fixture(scope="session")
+def stories(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stories]:
+    """Begin to live all stories, a few at a time, while the first of them are judged."""
+    pool = ThreadPoolExecutor(AT_ONCE)
+    yield {
+        name: pool.submit(_live, one, tmp_path_factory.mktemp("story"))
+        for name, one in _subjects(request.session.items).items()
+    }
+    pool.shutdown(wait=True, cancel_futures=True)
+
+
+@pytest.fixture
+def story(trouble: Trouble, stories: Stories) -> Story:
+    lived: Story = stories[trouble.name].result(PATIENCE_S)
+    return lived
+
+
+@pytest.fixture
+def lived(plot: Plot, stories: Stories) -> Any:
+    return stories[plot.name].result(PATIENCE_S)
