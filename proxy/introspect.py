@@ -50,7 +50,7 @@ def stats(desk: Desk, snapshot: Snapshot) -> Any:
         "tedapi_mode": "off",
         "siteid": None,
         "counter": 0,
-        "cf": str(desk.settings.cache_file or desk.settings.auth_path / ".powerwall"),
+        "cf": str(desk.settings.session_file),
         "config": desk.settings.shown(),
         "notes": list(desk.settings.notes),
         "connection_health": _connection_health(desk),

@@ -217,6 +217,11 @@ class Settings:
     log_format: str
     notes: tuple[str, ...] = ()
 
+    @property
+    def session_file(self) -> Path:
+        """Where the gateway session survives a restart."""
+        return self.cache_file or self.auth_path / ".powerwall"
+
     def gateway(self) -> GatewayConfig | None:
         """Return how to reach the gateway, None when PW_HOST is not set.
 
@@ -230,7 +235,7 @@ class Settings:
             credentials=Credentials(
                 self.password or None, self.email, self.timezone, self.auth_mode
             ),
-            session_file=self.cache_file or self.auth_path / ".powerwall",
+            session_file=self.session_file,
             fingerprint=self._fingerprint(),
             cache_expire_s=max(1.0, self.cache_expire_s),
             cache_ttl_s=self.cache_ttl_s,

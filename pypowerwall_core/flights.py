@@ -24,17 +24,21 @@ class Condition:
         """Whether flights leave freely."""
         return self.state is LaneState.UP
 
-    def doubtful(self, now_s: float) -> bool:
+    def doubtful(self, source: Source, now_s: float) -> bool:
         """Whether the lane rests or probes, so that waiting is likely to be in vain.
 
         A failure long ago says nothing about now: the one curl of the day may wait.
         """
-        return not self.up and now_s < self.until_s + PROBING_S
+        return self._holds_back(source) and now_s < self.until_s + PROBING_S
 
     def grounds(self, source: Source, now_s: float) -> bool:
-        """Whether this source may not fly. A wrong password leaves the open paths."""
+        """Whether this source may not fly."""
+        return self._holds_back(source) and now_s < self.until_s
+
+    def _holds_back(self, source: Source) -> bool:
+        """Whether this trouble is the source's, too. A wrong password leaves the open paths."""
         spared = self.state is LaneState.WRONG_PASSWORD and source.open
-        return not self.up and not spared and now_s < self.until_s
+        return not self.up and not spared
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,8 @@ class Tower:
         if value is not Freshness.FRESH and not slot.in_air:
             slot = slot.wanted(now_s)
         self.slots[name] = slot
-        if value is Freshness.FRESH or slot.doubtful(now_s) or self._doubtful(slot, now_s):
+        in_vain = slot.doubtful(now_s) or self.condition.doubtful(slot.source, now_s)
+        if value is Freshness.FRESH or in_vain:
             return False
         if value is Freshness.STALE:
             return slot.lateness(now_s) > OLD and self.predicted_landing_s(now_s) <= PATIENCE_S
@@ -98,10 +99,6 @@ class Tower:
         # A flight that is longer in the air than usual says more than any mean.
         held_s = max((now_s - flight.took_off_s for flight in self.flights.values()), default=0.0)
         return max(held_s, (queued + len(self.flights)) * each_s)
-
-    def _doubtful(self, slot: Slot, now_s: float) -> bool:
-        spared = self.condition.state is LaneState.WRONG_PASSWORD and slot.source.open
-        return self.condition.doubtful(now_s) and not spared
 
     def expire(self, names: Iterable[str]) -> None:
         """Forget what a write may have changed; flights that left before land stale."""
@@ -129,7 +126,7 @@ class Tower:
         """Note that a flight leaves now."""
         self._turn += 1
         self.meters.flights += 1
-        self.slots[slot.source.name] = replace(slot, in_air=True)
+        self.slots[slot.source.name] = slot.took_off()
         core_ok_s = max(self._core_ok_s.values(), default=None)
         flight = Flight(slot.source, now_s, core_ok_s, slot.generation)
         self.flights[slot.source.name] = flight
