@@ -18,6 +18,8 @@ LATELY_MOST_S = 120.0
 """... and never longer than this: nobody asks, nobody is bothered."""
 BURST_S = 1.0
 """Asks this close together are one: Telegraf sends eight requests at once."""
+TOLERATED_S = 40.0
+"""How old a source may become where a slow upstream keeps the lane behind, unless it says so."""
 IDENTITY_KEEP_S = 24 * 3600.0
 """Firmware, DIN and names hardly change; an old one is better than none."""
 
@@ -40,6 +42,7 @@ class Source:
         path: What the upstream calls it.
         fresh_s: How long an answer counts as new.
         keep_s: How long it may be shown when no newer one can be had.
+        tolerated_s: How old it may become where a slow upstream keeps the lane behind.
         core: Proves that the upstream works (meters, charge, grid status).
         open: Answers without a session, also while the password is wrong.
         identity: Hardly ever changes; kept for a day.
@@ -54,17 +57,13 @@ class Source:
     path: str
     fresh_s: float
     keep_s: float
+    tolerated_s: float = TOLERATED_S
     core: bool = False
     open: bool = False
     identity: bool = False
     on_demand: bool = False
     timeout_s: float | None = None
     fingerprint: tuple[str, ...] = ()
-
-    @property
-    def weight(self) -> float:
-        """How much a second of lateness counts when the lane is behind."""
-        return 3.0 if self.core else 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,18 +87,17 @@ class Slot:
             return now_s
         return ahead_at_s(self.source, self.interest, self.memory, lead_s)
 
-    def lateness(self, now_s: float) -> float:
-        """How many times its freshness the memory is old; a source never seen starts at 2."""
-        if self.memory is None:
-            waited_s = 0.0 if self.wanted_s is None else now_s - self.wanted_s
-            return 2.0 + waited_s / self.source.fresh_s
-        return self.memory.age_s(now_s) / self.source.fresh_s
+    def urgency(self, now_s: float) -> float:
+        """How late a flight is: the age as a share of what is tolerated when the lane is behind.
 
-    def overdue_s(self, now_s: float) -> float:
-        """For how many seconds the memory has been less than fresh."""
-        if self.memory is None:
-            return 0.0 if self.wanted_s is None else now_s - self.wanted_s
-        return self.memory.age_s(now_s) - self.source.fresh_s
+        It grows while nothing flies, so nothing starves, and where a gateway is slower than
+        all can wait for, everything comes more rarely in proportion. A source never seen counts
+        as one that has just become too old.
+        """
+        if self.memory is not None:
+            return self.memory.age_s(now_s) / self.source.tolerated_s
+        waited_s = 0.0 if self.wanted_s is None else now_s - self.wanted_s
+        return 1.0 + waited_s / self.source.tolerated_s
 
     def asked(self, now_s: float) -> Slot:
         """Return the slot after a client asked for it."""

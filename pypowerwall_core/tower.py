@@ -27,7 +27,6 @@ from .failures import (
 )
 from .flights import Condition, Flight, Hold
 from .meters import LaneMeters
-from .order import choose
 from .policy import Freshness, Source
 from .slot import Slot
 
@@ -85,7 +84,8 @@ class Tower:
         if value is Freshness.FRESH or in_vain:
             return False
         if value is Freshness.STALE:
-            return slot.lateness(now_s) > OLD and self.predicted_landing_s(now_s) <= PATIENCE_S
+            old = slot.memory is not None and slot.memory.age_s(now_s) > OLD * slot.source.fresh_s
+            return old and self.predicted_landing_s(now_s) <= PATIENCE_S
         return True
 
     def due_at_s(self, name: str, now_s: float) -> float | None:
@@ -119,7 +119,7 @@ class Tower:
             first_s = min(departures.values(), default=None)
             return Hold() if first_s is None else Hold(max(first_s, self._ready_s))
         if self.condition.up or now_s < self.condition.until_s:
-            return choose(due, self._turn, now_s)
+            return _most_urgent(due, now_s)
         return Hold() if self.flights else self._probe(due, now_s)
 
     def take_off(self, slot: Slot, now_s: float) -> Flight:
@@ -156,7 +156,7 @@ class Tower:
         """Pick the one flight that tests an upstream which failed: a core path, in turn."""
         core = [self.slots[name] for name in sorted(self._core)]
         awake = [slot for slot in core if not slot.resting(now_s)]
-        return awake[self._turn % len(awake)] if awake else choose(due, self._turn, now_s)
+        return awake[self._turn % len(awake)] if awake else _most_urgent(due, now_s)
 
     # -- landings -------------------------------------------------------------------------
 
@@ -323,6 +323,10 @@ class Tower:
             return
         for name in self._core - self._core_refused:
             self.slots[name] = self.slots[name].wanted(now_s)
+
+
+def _most_urgent(due: Iterable[Slot], now_s: float) -> Slot:
+    return max(due, key=lambda slot: slot.urgency(now_s))
 
 
 def _ago(at_s: float | None, now_s: float) -> float | None:

@@ -176,10 +176,9 @@ def of_upstream(group: str, home: World, stretch: Stretch, condition: Condition)
 def of_sources(group: str, home: World, stretch: Stretch) -> list[Figure]:
     """How long each needed source went without a fetch."""
     figures = []
-    for path, fresh_s in needed().items():
+    for path in sorted(needed()):
         gap_s = home.watch.longest_gap_s(path, stretch.since_s, stretch.until_s)
-        # What is fresh for a minute or more is not due every minute.
-        most_s = FETCHED_WITHIN_S + WATCHED_S if fresh_s < FETCHED_WITHIN_S else None
+        most_s = FETCHED_WITHIN_S + WATCHED_S
         figures.append(Figure(group, f"longest without {path}", gap_s, "s", most_s))
     return figures
 

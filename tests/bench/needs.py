@@ -8,15 +8,14 @@ from proxy import routes
 from pypowerwall_core.backends.local.reader import ROWS
 from pypowerwall_core.payloads import STANDS_IN_FOR
 
-FAST_S = 5.0
 LOGIN_PATH = "/api/login/Basic"
 
 
-def needed() -> dict[str, float]:
-    """Gateway paths that the household's GETs need, and for how long each counts as fresh."""
+def needed() -> set[str]:
+    """Gateway paths that the household's GETs need."""
     asked = {path for client in HOUSEHOLD for path in client.paths}
     rows = [row for row in (*routes.VIEWS, *routes.LIVE) if row.path in asked]
     payloads = {
         name for row in rows for name in row.needs if STANDS_IN_FOR.get(name) not in row.needs
     }
-    return {row.path: row.fresh_s or FAST_S for row in ROWS if row.payload in payloads}
+    return {row.path for row in ROWS if row.payload in payloads}

@@ -33,7 +33,7 @@ PURE_IMPORTS = {
     "pypowerwall_core.scales",
     "pypowerwall_core.snapshot",
 }
-DECIDERS = ("policy", "failures", "slot", "order", "flights", "tower", "meters")
+DECIDERS = ("policy", "failures", "slot", "flights", "tower", "meters")
 DECIDERS_IMPORTS = (
     PURE_IMPORTS
     | {"enum", "statistics", "itertools", "random"}

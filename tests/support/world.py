@@ -20,10 +20,12 @@ from pypowerwall_core.policy import Freshness, Source
 
 FRESH_S, KEEP_S = 5.0, 30.0
 CORE = ("aggregates", "soe", "grid_status")
+TOLERATED_S = {"aggregates": 12.0, "soe": 30.0, "grid_status": 30.0}
 
 
 def source(name: str, **more: Any) -> Source:
-    fields = {"fresh_s": FRESH_S, "keep_s": KEEP_S, "core": name in CORE} | more
+    fields = {"fresh_s": FRESH_S, "keep_s": KEEP_S, "core": name in CORE}
+    fields |= {"tolerated_s": TOLERATED_S.get(name, 40.0)} | more
     return Source(name, f"/api/{name}", **fields)
 
 
@@ -32,8 +34,12 @@ HOUSEHOLD = (
     source("vitals"),
     source("system_status"),
     source("operation", fresh_s=30.0),
-    source("status", fresh_s=60.0, open=True, identity=True, fingerprint=("din", "version")),
+    source("sitemaster", fresh_s=30.0),
+    source("powerwalls", fresh_s=45.0),
+    source("status", fresh_s=45.0, open=True, identity=True, fingerprint=("din", "version")),
+    source("site_name", fresh_s=45.0, identity=True),
 )
+"""What a household needs, as the local backend's table has it."""
 
 
 @dataclass

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pypowerwall_core import payloads
-from pypowerwall_core.policy import Source
+from pypowerwall_core.policy import TOLERATED_S, Source
 
 from . import vitals
 from .documents import any_json, json_object
@@ -15,6 +15,10 @@ from .session import GatewaySession
 
 FAST = 0.0
 """Marks a row that is as fresh as PW_CACHE_EXPIRE says."""
+SLOW_S = 30.0
+SLOWER_S = 45.0
+"""Hardly ever changes; so often that a minute never passes without, even behind a slow gateway."""
+SELDOM_S = 300.0
 ON_DEMAND_S = 60.0
 ON_DEMAND_TIMEOUT_S = 2.0
 """Shorter than usual: while such a path hangs, the meters wait behind it."""
@@ -27,12 +31,14 @@ class Row:
     Attributes:
         parse: Pure: bytes to document, raises Unwell.
         fresh_s: FAST or seconds.
+        tolerated_s: See Source; also the meters' share of a slow gateway.
     """
 
     payload: str
     path: str
     parse: Callable[[bytes], Any] = json_object
     fresh_s: float = FAST
+    tolerated_s: float = TOLERATED_S
     open: bool = False
     identity: bool = False
     fingerprint: tuple[str, ...] = ()
@@ -40,21 +46,39 @@ class Row:
 
 
 ROWS = (
-    Row(payloads.AGGREGATES, "/api/meters/aggregates"),
-    Row(payloads.SOE, "/api/system_status/soe"),
-    Row(payloads.GRID_STATUS, "/api/system_status/grid_status"),
-    Row(payloads.VITALS, "/api/devices/vitals", parse=vitals.decode),
+    Row(payloads.AGGREGATES, "/api/meters/aggregates", tolerated_s=12.0),
+    Row(payloads.SOE, "/api/system_status/soe", tolerated_s=30.0),
+    Row(payloads.GRID_STATUS, "/api/system_status/grid_status", tolerated_s=30.0),
+    Row(payloads.VITALS, "/api/devices/vitals", vitals.decode),
+    Row(payloads.SYSTEM_STATUS, "/api/system_status"),
     Row(payloads.SOLAR_POWERWALL, "/api/solar_powerwall"),
+    # Each CT's own readings, as JSON null where there is no such meter.
+    Row(payloads.METERS_SITE, "/api/meters/site", any_json),
+    Row(payloads.METERS_SOLAR, "/api/meters/solar", any_json),
+    Row(payloads.OPERATION, "/api/operation", fresh_s=SLOW_S),
+    Row(payloads.SITEMASTER, "/api/sitemaster", fresh_s=SLOW_S),
+    Row(payloads.GRID_FAULTS, "/api/system_status/grid_faults", any_json, SLOW_S),
+    Row(payloads.PROBLEMS, "/api/troubleshooting/problems", fresh_s=SLOW_S),
     # Open on every firmware; absent on Powerwall 3.
     Row(
         payloads.STATUS,
         "/api/status",
-        fresh_s=60.0,
+        fresh_s=SLOWER_S,
         open=True,
         identity=True,
         fingerprint=("din", "version"),
     ),
-    Row(payloads.SITE_NAME, "/api/site_info/site_name", fresh_s=300.0, identity=True),
+    Row(payloads.SITE_NAME, "/api/site_info/site_name", fresh_s=SLOWER_S, identity=True),
+    Row(payloads.POWERWALLS, "/api/powerwalls", fresh_s=SLOWER_S),
+    Row(payloads.SITE_INFO, "/api/site_info", fresh_s=SELDOM_S, identity=True),
+    Row(payloads.METERS, "/api/meters", any_json, SELDOM_S),
+    Row(payloads.VOLTAGE_REFERENCES, "/api/synchrometer/ct_voltage_references", any_json, SELDOM_S),
+    Row(payloads.SOLARS, "/api/solars", any_json, SELDOM_S),
+    Row(payloads.SOLAR_BRANDS, "/api/solars/brands", any_json, SELDOM_S),
+    Row(payloads.CUSTOMER, "/api/customer", fresh_s=SELDOM_S),
+    Row(payloads.REGISTRATION, "/api/customer/registration", fresh_s=SELDOM_S),
+    Row(payloads.INSTALLER, "/api/installer", fresh_s=SELDOM_S),
+    Row(payloads.AUTH_TOGGLE, "/api/auth/toggle/supported", fresh_s=SELDOM_S, open=True),
     # These hang past ten seconds on most gateways while the site controller runs ...
     Row(payloads.NETWORKS, "/api/networks", any_json, ON_DEMAND_S, on_demand=True),
     Row(payloads.SYSTEM_NETWORKS, "/api/system/networks", any_json, ON_DEMAND_S, on_demand=True),
@@ -73,6 +97,7 @@ def sources(cache_expire_s: float, cache_ttl_s: float) -> list[Source]:
             path=row.path,
             fresh_s=row.fresh_s or cache_expire_s,
             keep_s=cache_ttl_s,
+            tolerated_s=row.tolerated_s,
             core=row.payload in payloads.CORE,
             open=row.open,
             identity=row.identity,

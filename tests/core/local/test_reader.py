@@ -75,10 +75,14 @@ def test_every_row_is_read_where_it_is_served(sim: Simulator) -> None:
         except NotServed:
             absent.add(source.name)
         else:
-            assert isinstance(document, dict) or source.on_demand
+            assert isinstance(document, dict | list) or source.name == payloads.METERS_SOLAR
     one.close()
     assert not absent & {*payloads.CORE, payloads.STATUS, payloads.SITE_NAME}
     assert (payloads.VITALS in absent) == (not sim.system.vitals)
+
+
+SOMETIMES_OPEN = {payloads.REGISTRATION}
+"""Open on the oldest firmware, needs a session on newer (the documents contradict each other)."""
 
 
 def test_without_a_session_only_the_open_rows_are_read(sim: Simulator) -> None:
@@ -86,6 +90,8 @@ def test_without_a_session_only_the_open_rows_are_read(sim: Simulator) -> None:
     for source in SOURCES.values():
         if source.open:
             assert set(source.fingerprint) <= set(one.fetch(source))
+            continue
+        if source.name in SOMETIMES_OPEN:
             continue
         with pytest.raises((LogInAgain, NotServed)):
             one.fetch(source)
