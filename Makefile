@@ -6,7 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
 
-.PHONY: run test check format proto clean bench bench-plot soak
+.PHONY: run test check format golden proto clean bench bench-plot soak hostile
 
 run: $(VENV)/.run
 	@$(BIN)/powerwall serve $(if $(PW_HOST)$(PW_EMAIL),,--demo)
@@ -22,6 +22,10 @@ check: $(VENV)/.dev
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
+
+# Writes anew what every route answers on every simulated system; look at the difference.
+golden: $(VENV)/.dev
+	PYTHONPATH=tests $(BIN)/python -m support.golden
 
 # Regenerates tesla_pb2.py. The compiler is large and rarely needed, so it has a
 # venv of its own; 1.85.1 writes code for the protobuf 7 runtime we pin.
@@ -44,6 +48,10 @@ bench-plot: $(VENV)/.run $(VENV)-bench/.ok
 # The same household with random faults, for an hour; `make soak MINUTES=5` for less.
 soak: $(VENV)/.run
 	$(BIN)/python tests/bench/soak.py --minutes $(or $(MINUTES),60)
+
+# Hostile requests in bulk: clean answers, flat memory; `make hostile COUNT=1000000` for more.
+hostile: $(VENV)/.run
+	$(BIN)/python tests/bench/hostile.py --count $(or $(COUNT),100000)
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -14,8 +14,9 @@ from falcon.asgi import Request, Response
 from falcon.routing import CompiledRouter
 
 from .desk import Desk
-from .endpoints import JSON_TYPE, LiveEndpoint, PageEndpoint, ViewEndpoint
+from .endpoints import LiveEndpoint, PageEndpoint, RedirectEndpoint, ViewEndpoint
 from .routes import LIVE, PAGES, VIEWS
+from .rows import JSON_TYPE
 
 _log = logging.getLogger(__name__)
 
@@ -58,13 +59,26 @@ class Application:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._routes = _routes(desk)
+        self._base = desk.settings.base_path.encode("ascii")
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer a request that is one."""
-        if scope["type"] != "http" or _is_request(scope):
+        if scope["type"] != "http":
             await self._routes(scope, receive, send)
+        elif _is_request(scope):
+            await self._routes(
+                self._below(scope), receive, _last(send) if _upgrades(scope) else send
+            )
         else:
             await self._refuse(send)
+
+    def _below(self, scope: Any) -> Any:
+        """Take PROXY_BASE_URL off a path; what does not begin with it is served as it is."""
+        path = scope["raw_path"]
+        if self._base == b"/" or not path.startswith(self._base):
+            return scope
+        rest = path[len(self._base) - 1 :]
+        return {**scope, "raw_path": rest, "path": rest.decode("latin-1")}
 
     async def close(self) -> None:
         """End the lanes: who waits is let go, and a flight under way is cut."""
@@ -85,14 +99,32 @@ class Application:
 
 
 def _is_request(scope: Any) -> bool:
-    """Ask for a version that is one and for one Host (RFC 9112): httptools does not."""
+    """Ask for a version that is one, one Host, one length (RFC 9112): not all parsers do."""
     # Read once and kept: the specification lets them be iterators.
     scope["headers"] = headers = [(name, value) for name, value in scope["headers"]]
+    if {b"content-length", b"transfer-encoding"} <= {name for name, _ in headers}:
+        return False
     hosts = [value for name, value in headers if name == b"host"]
     if not hosts:
         return bool(scope["http_version"] == "1.0")
     one = len(hosts) == 1 and b"," not in hosts[0]
     return one and scope["http_version"] in ("1.0", "1.1")
+
+
+def _upgrades(scope: Any) -> bool:
+    return any(name == b"upgrade" for name, _ in scope["headers"])
+
+
+def _last(send: Any) -> Any:
+    """Close after the answer: httptools drops what came along with a wish to upgrade."""
+
+    async def closing(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            headers = [*message["headers"], (b"connection", b"close")]
+            message = {**message, "headers": headers}
+        await send(message)
+
+    return closing
 
 
 def _routes(desk: Desk) -> falcon.asgi.App[Any, Any]:
@@ -105,6 +137,10 @@ def _routes(desk: Desk) -> falcon.asgi.App[Any, Any]:
         app.add_route(live.path, LiveEndpoint(live, desk))
     for page in PAGES:
         app.add_route(page.path, PageEndpoint(page, desk))
+    base = desk.settings.base_path
+    if base != "/":
+        # Relative links of a page need the slash.
+        app.add_route(base.rstrip("/"), RedirectEndpoint(base))
     return app
 
 

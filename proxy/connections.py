@@ -1,24 +1,25 @@
 """What a client may do to the server before it has asked anything.
 
 uvicorn bounds idle keep-alive connections only. Here: 32 KB of headers, 15 s to a complete
-request, and 512 connections, of which the longest idle makes room for a new one: a swarm of
-silent sockets shuts nobody out.
+request and to read what was answered, 32 requests sent ahead, and 512 connections, of which
+the longest idle makes room for a new one: a swarm of silent sockets shuts nobody out.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sized
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 HEAD_MOST = 32 * 1024
 REQUEST_MOST_S = 15.0
 CONNECTIONS_MOST = 512
+AHEAD_MOST = 32
 _HEAD_END = b"\r\n\r\n"
-_TOO_LARGE = (
-    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
-    b"Content-Length: 0\r\nConnection: close\r\n\r\n"
-)
+_END = b"Content-Length: 0\r\nConnection: close\r\n\r\n"
+_BROKEN = b"HTTP/1.1 400 Bad Request\r\n" + _END
+_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\n" + _END
 
 
 @dataclass(slots=True)
@@ -58,6 +59,8 @@ class Gate:
 class _Cycle(Protocol):
     more_body: bool
     response_complete: bool
+    keep_alive: bool
+    disconnected: bool
 
 
 class Guarded:
@@ -69,15 +72,23 @@ class Guarded:
 
     gate: Gate
     cycle: _Cycle | None
+    pipeline: Sized = ()
     loop: asyncio.AbstractEventLoop
     transport: asyncio.Transport
+    _answering: _Cycle | None = None
     _head_bytes = 0
     _deadline: asyncio.TimerHandle | None = None
+    _unread: asyncio.TimerHandle | None = None
+
+    @property
+    def owes(self) -> bool:
+        """Whether a request is being answered."""
+        return self.cycle is not None and not self.cycle.response_complete
 
     @property
     def busy(self) -> bool:
-        """Whether a request is being answered."""
-        return self.cycle is not None and not self.cycle.response_complete
+        """Whether it has to be let finish: who does not read its answers need not be."""
+        return self.owes and self._unread is None
 
     def connection_made(self, transport: Any) -> None:
         """Admit the connection and give it 15 s to ask something."""
@@ -88,6 +99,8 @@ class Guarded:
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
         self._stop_clock()
+        self._stop_waiting()
+        self._give_up()
         self.gate.leave(self)
         super().connection_lost(exc)  # type: ignore[misc]
 
@@ -105,10 +118,53 @@ class Guarded:
             self.gate.touch(self)
         self._watch(moved=reading_body or self.cycle is not before)
 
+    def pause_writing(self) -> None:
+        """Give a client that does not read 15 s: its unread answers keep its place."""
+        super().pause_writing()  # type: ignore[misc]
+        self._unread = self.loop.call_later(self.gate.request_most_s, self.drop)
+
+    def resume_writing(self) -> None:
+        """Go on: it reads."""
+        self._stop_waiting()
+        super().resume_writing()  # type: ignore[misc]
+
+    def on_message_begin(self) -> None:
+        """Refuse to hold thousands of requests sent ahead; only httptools parses them all."""
+        if len(self.pipeline) >= AHEAD_MOST:
+            raise OverflowError
+        super().on_message_begin()  # type: ignore[misc]
+
+    def on_message_complete(self) -> None:
+        """Note the end of a body also where the answer came first; uvicorn does not."""
+        super().on_message_complete()  # type: ignore[misc]
+        if self.cycle is not None:
+            self.cycle.more_body = False
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's
+        """Refuse what is no request: behind the answers that are owed, and never twice."""
+        cycle = self.cycle
+        if cycle is not None and self.owes and not cycle.more_body:
+            cycle.keep_alive = False  # the last that is owed closes
+            return
+        if cycle is None or self.owes or not cycle.more_body:
+            self.transport.write(_BROKEN)
+        self._give_up()
+        self.transport.close()
+
     def drop(self) -> None:
         """End the connection at once."""
         self._stop_clock()
         self.transport.abort()
+
+    def _start_asgi_task(self, cycle: _Cycle, app: Any) -> None:
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)  # type: ignore[misc]
+
+    def _give_up(self) -> None:
+        """Write no more: uvicorn tells only the last of the requests sent ahead."""
+        for cycle in (self._answering, self.cycle):
+            if cycle is not None:
+                cycle.disconnected = True
 
     def _watch(self, *, moved: bool) -> None:
         """Let the clock run exactly while a request is incomplete."""
@@ -126,6 +182,11 @@ class Guarded:
 
     def _start_clock(self) -> None:
         self._deadline = self.loop.call_later(self.gate.request_most_s, self.drop)
+
+    def _stop_waiting(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
 
     def _stop_clock(self) -> None:
         if self._deadline is not None:

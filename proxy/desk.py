@@ -21,6 +21,7 @@ class Counters:
     errors: int = 0
     unknown: int = 0
     uri: dict[str, int] = field(default_factory=dict)
+    cleared_s: float = field(default_factory=time.time)
 
     def answered(self, path: str, *, known: bool) -> None:
         """Count one answer of a route."""
@@ -30,16 +31,27 @@ class Counters:
         else:
             self.unknown += 1
 
+    def clear(self) -> None:
+        """Begin to count anew what /stats/clear clears: not the unknown answers."""
+        self.gets = self.errors = 0
+        self.uri = {}
+        self.cleared_s = time.time()
+
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Everything an endpoint may use."""
+    """Everything an endpoint may use.
+
+    Attributes:
+        bodies: The size of each route's remembered body, in bytes.
+    """
 
     site: Site
     settings: Settings
     demo: bool = False
     counters: Counters = field(default_factory=Counters)
     started_s: float = field(default_factory=time.time)
+    bodies: dict[str, int] = field(default_factory=dict)
     _last: dict[tuple[str, ...], Asked] = field(default_factory=dict)
 
     @property

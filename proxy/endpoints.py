@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
@@ -13,11 +14,13 @@ from falcon.asgi import Request, Response
 
 from pypowerwall_core.snapshot import Absent, Snapshot, Unknown
 
+from .access import may_act
 from .desk import Desk
-from .routes import Live, Page, View
+from .rows import JSON_TYPE, Live, Page, Style, View
 
 CACHE_NAME = "powerwall-proxy"
-JSON_TYPE = "application/json"
+INDENT = 4
+TEXT_TYPE = "text/plain; charset=utf-8"
 Headers = tuple[tuple[str, str], ...]
 SECURITY = (
     ("Content-Security-Policy", "default-src 'self'; base-uri 'none'; form-action 'none'"),
@@ -37,33 +40,55 @@ class Body:
 
 
 class ViewEndpoint:
-    """Serves a pure shape; its last body is remembered."""
+    """Serves a pure shape; its last body is remembered, for each of its renderings."""
 
     def __init__(self, view: View, desk: Desk) -> None:
         self._view = view
         self._desk = desk
-        self._snapshot: Snapshot | None = None
-        self._body: Body | None = None
-        self._headers: Headers = ()
+        self._plain = Rendering(view, view.render, desk)
+        self._worded = Rendering(view, view.worded or view.render, desk)
 
     async def on_get(self, request: Request, response: Response) -> None:
         """Answer from memory, or with what lands within the budget."""
-        asked = await self._desk.ask(self._view.needs)
-        body = self._rendered(asked.snapshot)
-        self._desk.counters.answered(self._view.path, known=body.known)
-        _send(request, response, body, self._headers)
+        view = self._view
+        asked = await self._desk.ask(view.needs)
+        worded = view.word and view.word in request.query_string
+        rendering = self._worded if worded else self._plain
+        body = rendering.of(asked.snapshot)
+        self._desk.counters.answered(view.path, known=body.known)
+        if view.style is Style.TEXT and not body.data:
+            response.set_headers(rendering.headers)
+            raise falcon.HTTPServiceUnavailable(title="nothing is known just now", retry_after=5)
+        content_type = TEXT_TYPE if view.style is Style.TEXT else JSON_TYPE
+        _send(request, response, body, rendering.headers, content_type)
 
     on_head = on_get
 
-    def _rendered(self, snapshot: Snapshot) -> Body:
+
+class Rendering:
+    """One way a view is rendered, and what came of it last."""
+
+    def __init__(self, view: View, render: Callable[[Snapshot], Any], desk: Desk) -> None:
+        self._style = view.style
+        self._render = render
+        self._desk = desk
+        self._name = view.path if render is view.render else f"{view.path}?{view.word}"
+        self._snapshot: Snapshot | None = None
+        self._body: Body | None = None
+        self.headers: Headers = ()
+
+    def of(self, snapshot: Snapshot) -> Body:
         """Render what has changed: headers with the snapshot, the body with its documents."""
         body = self._body
         if body is not None and snapshot is self._snapshot:
             return body
         if body is None or body.identity != snapshot.identity:
-            document = self._view.render(snapshot)
-            self._body = body = _body(document, snapshot.identity, self._view.indent)
-        self._headers = (*self._desk.marks, *freshness_headers(snapshot))
+            data = _spelled(self._render(snapshot), self._style)
+            self._body = body = Body(
+                snapshot.identity, data, _etag(data), known=bool(snapshot.known)
+            )
+            self._desk.bodies[self._name] = len(data)
+        self.headers = (*self._desk.marks, *freshness_headers(snapshot))
         self._snapshot = snapshot
         return body
 
@@ -77,10 +102,34 @@ class LiveEndpoint:
 
     async def on_get(self, request: Request, response: Response) -> None:
         """Answer with this moment's numbers."""
-        asked = await self._desk.ask(self._live.needs)
-        self._desk.counters.answered(self._live.path, known=True)
-        body = _body(self._live.render(self._desk, asked.snapshot), ())
-        _send(request, response, body, self._desk.marks)
+        live, desk = self._live, self._desk
+        if live.acts is not None:
+            if not may_act(request, desk.settings.control_secret):
+                raise falcon.HTTPForbidden(title="for this machine, or with the control token")
+            if request.method == "GET":
+                live.acts(desk)
+        asked = await desk.ask(live.needs)
+        desk.counters.answered(live.path, known=True)
+        shown = live.render(desk, asked.snapshot)
+        is_json = live.content_type == JSON_TYPE
+        data = _spelled(shown, Style.COMPACT if is_json else Style.TEXT)
+        headers = desk.marks if is_json else (*desk.marks, *SECURITY)
+        _send(
+            request, response, Body((), data, _etag(data), known=True), headers, live.content_type
+        )
+
+    on_head = on_get
+
+
+class RedirectEndpoint:
+    """Sends a browser to the folder it meant."""
+
+    def __init__(self, location: str) -> None:
+        self._location = location
+
+    async def on_get(self, request: Request, response: Response) -> None:  # noqa: ARG002
+        """Answer where to look."""
+        raise falcon.HTTPPermanentRedirect(self._location)
 
     on_head = on_get
 
@@ -119,12 +168,14 @@ def _absence(snapshot: Snapshot) -> str:
     return "not-served" if absent and not unknown else "unknown"
 
 
-def _body(document: Any, identity: tuple[object, ...], indent: int | None = None) -> Body:
-    # Compact bodies keep the blank after ":" and ","; indented ones are sorted: both as
-    # clients that cut text have always seen them.
-    text = json.dumps(document, indent=indent, sort_keys=indent is not None, allow_nan=False)
-    data = text.encode("ascii")
-    return Body(identity, data, _etag(data), known=document is not None)
+def _spelled(document: Any, style: Style) -> bytes:
+    if style is Style.TEXT:
+        return (document or "").encode()
+    indented = style is Style.INDENTED
+    text = json.dumps(
+        document, indent=INDENT if indented else None, sort_keys=indented, allow_nan=False
+    )
+    return text.encode("ascii")
 
 
 def _etag(data: bytes) -> str:

@@ -18,6 +18,16 @@ from pypowerwall_core.version import __version__
 
 from .desk import Desk
 
+_EMPTY = {"entries": 0, "size_bytes": 0}
+_NO_FALLBACK = {
+    "is_fallback_mode": False,
+    "fallback_since": None,
+    "fallback_duration_seconds": 0,
+    "recovery_attempts": 0,
+    "last_recovery_attempt": None,
+    "recovery_enabled": False,
+}
+"""Fallback is between TEDAPI and the local login; there is no TEDAPI here."""
 NAME = f"{__version__} powerwall-proxy"
 
 
@@ -39,7 +49,7 @@ def stats(desk: Desk, snapshot: Snapshot) -> Any:
         "uri": desk.counters.uri,
         "ts": int(now_s),
         "start": int(desk.started_s),
-        "clear": int(desk.started_s),
+        "clear": int(desk.counters.cleared_s),
         "uptime": str(timedelta(seconds=int(now_s - desk.started_s))),
         "mem": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
         "site_name": readings.site_name(snapshot),
@@ -48,14 +58,23 @@ def stats(desk: Desk, snapshot: Snapshot) -> Any:
         "tedapi": False,
         "pw3": False,
         "tedapi_mode": "off",
+        "tedapi_api_version": None,
         "siteid": None,
         "counter": 0,
         "cf": str(desk.settings.session_file),
         "config": desk.settings.shown(),
         "notes": list(desk.settings.notes),
+        "authmode": desk.settings.auth_mode,
         "connection_health": _connection_health(desk),
+        "fallback_mode": _NO_FALLBACK,
+        "mem_cache": _memory(desk),
         "lanes": _lanes(desk),
     }
+
+
+def clear(desk: Desk) -> None:
+    """Set the counters of /stats to nothing."""
+    desk.counters.clear()
 
 
 def health(desk: Desk, snapshot: Snapshot) -> Any:  # noqa: ARG001 - a row's signature
@@ -99,6 +118,21 @@ def _connection_health(desk: Desk) -> dict[str, Any]:
         "is_degraded": any(not lane.condition.up for lane in lanes),
         "last_success_time": None if ago_s is None else _local_time(time.time() - ago_s),
         "last_success_age_seconds": None if ago_s is None else round(ago_s, 1),
+        "cache_size": sum(lane.remembered for lane in lanes),
+    }
+
+
+def _memory(desk: Desk) -> dict[str, Any]:
+    """What is kept for clients; caches that the original has and we need not are empty."""
+    bodies = desk.bodies.values()
+    return {
+        "error_counts": _EMPTY,
+        "network_error_summary": _EMPTY,
+        "degradation_cache": _EMPTY,
+        "performance_cache": {"entries": len(bodies), "size_bytes": sum(bodies)},
+        "endpoint_stats": _EMPTY,
+        "total_cache_bytes": sum(bodies),
+        "total_cache_mb": round(sum(bodies) / 2**20, 2),
     }
 
 

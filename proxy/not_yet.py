@@ -8,13 +8,12 @@ from __future__ import annotations
 _TEDAPI = "TEDAPI is not served; the local customer login (PW_HOST, PW_PASSWORD) works."
 _CLOUD = "cloud mode is not served; local mode (PW_HOST, PW_PASSWORD) works."
 _OURS = "answers come from memory and the gateway is always spared, which is what it was for."
-_CORRECTION = "powers are shown as the gateway gives them."
+_CONTROL = "control commands are not served (it opens /stats/clear); all reads work."
 
 NOT_YET = {
-    "PROXY_BASE_URL": "paths start at /.",
     "PW_BROWSER_CACHE": "browsers always ask again.",
-    "PW_CONTROL_SECRET": "control commands are not served; all reads work.",
-    "PW_CONTROL_SECRET_FILE": "control commands are not served; all reads work.",
+    "PW_CONTROL_SECRET": _CONTROL,
+    "PW_CONTROL_SECRET_FILE": _CONTROL,
     "PW_FAILOVER": _TEDAPI,
     "PW_FAIL_FAST": _OURS,
     "PW_FIRMWARE_CHECK_INTERVAL": "a new firmware is noticed by itself.",
@@ -22,11 +21,9 @@ NOT_YET = {
     "PW_GW_PWD": _TEDAPI,
     "PW_HEALTH_CHECK": "/health is always there.",
     "PW_HTTPS": "the proxy speaks plain HTTP; put a TLS front end before it.",
-    "PW_NEG_SOLAR": _CORRECTION,
     "PW_NETWORK_ERROR_RATE_LIMIT": "each cause is logged once.",
     "PW_RSA_KEY_PATH": _TEDAPI,
     "PW_SITEID": _CLOUD,
-    "PW_SITE_ZERO_THRESHOLD": _CORRECTION,
     "PW_STYLE": "the page has one style.",
     "PW_SUPPRESS_NETWORK_ERRORS": "each cause is logged once.",
     "PW_TEDAPI_API_VERSION": _TEDAPI,

@@ -12,14 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pypowerwall_core.backends.local.address import Address, parse_address
+from pypowerwall_core.backends.local.address import Address
 from pypowerwall_core.backends.local.session import Credentials
 from pypowerwall_core.connect import GatewayConfig, certificate_fingerprint
+from pypowerwall_core.corrections import Corrections
 from pypowerwall_core.errors import BadSetting
 
+from . import parse
 from .not_yet import NOT_YET
 
-HIGHEST_PORT = 65535
 MASK = "***"
 
 
@@ -44,61 +45,17 @@ class Row:
     private: bool = False
 
 
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if text.isascii() and text.isdigit() and low <= int(text) <= high:
-            return int(text)
-        raise ValueError(f"{text!r} is not a whole number from {low} to {high}")
-
-    return parse
-
-
-def _seconds(low: float, high: float) -> Callable[[str], float]:
-    def parse(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            value = float("nan")
-        if low <= value <= high:
-            return value
-        raise ValueError(f"{text!r} is not a number of seconds from {low:g} to {high:g}")
-
-    return parse
-
-
-def _choice(*words: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text.lower() in words:
-            return text.lower()
-        raise ValueError(f"{text!r} is not one of {', '.join(words)}")
-
-    return parse
-
-
-def _flag(text: str) -> bool:
-    """Only the word yes is true, as in existing installations."""
-    return text.lower() == "yes"
-
-
-def _folder(text: str) -> Path:
-    try:
-        return Path(text).expanduser()
-    except RuntimeError as error:  # ~ of nobody, or without a HOME
-        raise ValueError(f"{text!r}: {error}") from error
-
-
-def _address(text: str) -> Address | None:
-    return parse_address(text) if text else None
-
-
-def _path(text: str) -> Path | None:
-    return _folder(text) if text else None
-
-
 ROWS = (
     Row("PW_BIND_ADDRESS", "bind_address", "", str, "Address to listen on; empty is all of IPv4."),
-    Row("PW_PORT", "port", "8675", _whole(1, HIGHEST_PORT), "Port to listen on."),
-    Row("PW_HOST", "host", "", _address, "The gateway: HOST, HOST:PORT or [IPv6]:PORT."),
+    Row("PW_PORT", "port", "8675", parse.whole(1, parse.HIGHEST_PORT), "Port to listen on."),
+    Row(
+        "PROXY_BASE_URL",
+        "base_path",
+        "/",
+        parse.base_path,
+        "Path under which a front end shows the proxy; routes are served there and at / alike.",
+    ),
+    Row("PW_HOST", "host", "", parse.address, "The gateway: HOST, HOST:PORT or [IPv6]:PORT."),
     Row(
         "PW_PASSWORD",
         "password",
@@ -115,75 +72,97 @@ ROWS = (
         "PW_CACHE_EXPIRE",
         "cache_expire_s",
         "5",
-        _seconds(0, 3600),
+        parse.seconds(0, 3600),
         "Seconds a reading counts as new; below 1 counts as 1.",
     ),
     Row(
         "PW_CACHE_TTL",
         "cache_ttl_s",
         "30",
-        _seconds(0, 86400),
+        parse.seconds(0, 86400),
         "Seconds a reading is shown when the gateway gives no newer one.",
     ),
     Row(
         "PW_TIMEOUT",
         "timeout_s",
         "5",
-        _seconds(0.1, 300),
+        parse.seconds(0.1, 300),
         "Seconds to wait for a connection and for each read; a whole request gets twice as long.",
     ),
     Row(
         "PW_POOL_MAXSIZE",
         "pool_maxsize",
         "15",
-        _whole(0, 100),
+        parse.whole(0, 100),
         "Connections kept open to the gateway at most; 0 closes each after its request.",
     ),
     Row(
         "PW_MAX_IN_FLIGHT",
         "max_in_flight",
         "1",
-        _whole(1, 4),
+        parse.whole(1, 4),
         "Requests to the gateway at the same time. One is kind.",
     ),
     Row(
         "PW_CLIENT_BUDGET",
         "client_budget_s",
         "2.5",
-        _seconds(0, 60),
+        parse.seconds(0, 60),
         "Seconds a client waits at most for something that is not remembered.",
     ),
     Row(
         "PW_AUTH_MODE",
         "auth_mode",
         "cookie",
-        _choice("cookie", "token"),
+        parse.choice("cookie", "token"),
         "How the session is shown to the gateway: cookie or token.",
     ),
-    Row("PW_AUTH_PATH", "auth_path", ".", _folder, "Folder of session files."),
+    Row("PW_AUTH_PATH", "auth_path", ".", parse.folder, "Folder of session files."),
     Row(
         "PW_CACHE_FILE",
         "cache_file",
         "",
-        _path,
+        parse.path,
         "File of the gateway session; unset is .powerwall in PW_AUTH_PATH.",
     ),
     Row(
         "PW_HOST_CERT",
         "host_cert",
         "",
-        _path,
+        parse.path,
         "The gateway's exported certificate (PEM): trust this one and no other.",
     ),
-    Row("PW_DEBUG", "debug", "no", _flag, "yes logs everything, secrets excepted."),
+    Row(
+        "PW_NEG_SOLAR",
+        "negative_solar",
+        "yes",
+        parse.flag,
+        "no shows solar below zero as 0 and adds what the inverter draws to the home.",
+    ),
+    Row(
+        "PW_SITE_ZERO_THRESHOLD",
+        "site_zero_threshold_w",
+        "0",
+        parse.whole(0, 1_000_000),
+        "Watts of grid power, in or out, up to which it is shown as 0.",
+    ),
+    Row(
+        "PW_CONTROL_SECRET",
+        "control_secret",
+        "",
+        str,
+        "Token that /stats/clear asks other machines for.",
+        secret=True,
+    ),
+    Row("PW_DEBUG", "debug", "no", parse.flag, "yes logs everything, secrets excepted."),
     Row(
         "PW_LOG_LEVEL",
         "log_level",
         "info",
-        _choice("debug", "info", "warning", "error"),
+        parse.choice("debug", "info", "warning", "error"),
         "The least serious lines to log: debug, info, warning or error.",
     ),
-    Row("PW_LOG_FORMAT", "log_format", "text", _choice("text", "json"), "text or json lines."),
+    Row("PW_LOG_FORMAT", "log_format", "text", parse.choice("text", "json"), "text or json lines."),
 )
 FILE_SUFFIX = "_FILE"
 
@@ -198,6 +177,7 @@ class Settings:
 
     bind_address: str
     port: int
+    base_path: str
     host: Address | None
     password: str
     email: str
@@ -212,6 +192,9 @@ class Settings:
     auth_path: Path
     cache_file: Path | None
     host_cert: Path | None
+    negative_solar: bool
+    site_zero_threshold_w: int
+    control_secret: str
     debug: bool
     log_level: str
     log_format: str
@@ -242,6 +225,7 @@ class Settings:
             timeout_s=self.timeout_s,
             pool_maxsize=self.pool_maxsize,
             max_in_flight=self.max_in_flight,
+            corrections=Corrections(self.negative_solar, self.site_zero_threshold_w),
         )
 
     def _fingerprint(self) -> bytes | None:
@@ -253,8 +237,12 @@ class Settings:
             raise BadSetting(f"PW_HOST_CERT: {error}") from error
 
     def shown(self) -> dict[str, object]:
-        """Return the settings as /stats may show them: no secret, not even its length."""
-        return {row.name: _shown(row, getattr(self, row.field)) for row in ROWS}
+        """Return the settings as /stats may show them: no secret, not even its length.
+
+        Settings without effect are there too, as null: readers look them up by name.
+        """
+        pending = {name: None for name in NOT_YET if not name.endswith(FILE_SUFFIX)}
+        return pending | {row.name: _shown(row, getattr(self, row.field)) for row in ROWS}
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -282,17 +270,17 @@ def _text(row: Row, environ: Mapping[str, str]) -> str:
     if text:
         raise BadSetting(f"set it or {row.name}{FILE_SUFFIX}, not both")
     try:
-        return _folder(file).read_text("utf-8").rstrip("\r\n")
+        return parse.folder(file).read_text("utf-8").rstrip("\r\n")
     except (OSError, UnicodeError) as error:
         raise BadSetting(f"{file} cannot be read: {error}") from error
 
 
 def _notes(environ: Mapping[str, str]) -> list[str]:
     known = {row.name for row in ROWS} | {row.name + FILE_SUFFIX for row in ROWS if row.secret}
-    strange = [name for name in sorted(environ) if environ[name] and name not in known]
-    notes = [f"{name} has no effect yet: {NOT_YET[name]}" for name in strange if name in NOT_YET]
-    for name in strange:
-        if name.startswith("PW_") and name not in NOT_YET:
+    given = [name for name in sorted(environ) if environ[name]]
+    notes = [f"{name} has no effect yet: {NOT_YET[name]}" for name in given if name in NOT_YET]
+    for name in given:
+        if name.startswith("PW_") and name not in known and name not in NOT_YET:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f": did you mean {near[0]}?" if near else ""
             notes.append(f"{name} is not a setting of this program and is ignored{hint}")

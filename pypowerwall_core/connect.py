@@ -13,8 +13,10 @@ from .backends.local.reader import LocalUpstream, sources
 from .backends.local.session import Credentials, GatewaySession
 from .backends.local.sessionfile import SessionFile
 from .backends.local.transport import Transport
+from .corrections import NO_CORRECTIONS, Corrections
 from .errors import BadSetting
 from .lane import Lane
+from .numbering import Numbering
 from .redact import Secrets
 from .site import Reader, Site
 
@@ -42,6 +44,7 @@ class GatewayConfig:
     timeout_s: float = 5.0
     pool_maxsize: int = 15
     max_in_flight: int = 1
+    corrections: Corrections = NO_CORRECTIONS
 
 
 def open_site(config: GatewayConfig | None, secrets: Secrets) -> Site:
@@ -59,9 +62,15 @@ def open_site(config: GatewayConfig | None, secrets: Secrets) -> Site:
         transport, config.credentials, SessionFile(config.session_file), secrets
     )
     rows = sources(config.cache_expire_s, config.cache_ttl_s)
-    upstream = LocalUpstream(f"gateway {config.address}", session)
+    upstream = LocalUpstream(f"gateway {config.address}", session, config.corrections)
     lane = Lane(upstream, rows, max_in_flight=config.max_in_flight)
-    return Site([Reader(lane, claims={row.name: row.name for row in rows})])
+    reader = Reader(lane, claims={row.name: row.name for row in rows})
+    return Site([reader], numbering=Numbering(_beside(config.session_file)))
+
+
+def _beside(session_file: Path | None) -> Path | None:
+    """Where the numbers live: one file per session file, so that homes do not mix."""
+    return session_file and session_file.with_name(f"{session_file.name}.numbers")
 
 
 def certificate_fingerprint(path: Path) -> bytes:

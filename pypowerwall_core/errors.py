@@ -4,6 +4,7 @@
     +- RetryLater        ask again after a pause
     |  +- Unreachable    no connection, or none that lasts: refused, reset, silent, TLS
     |  +- Unwell         an answer that is none: 5xx, half, HTML, broken JSON, empty
+    |  |  +- Unexplained another request may tell why
     |  +- Busy           503: this one path is closed for a while
     |  +- RateLimited    429: leave the whole upstream alone
     +- LogInAgain        401 or 403 to a read: expired session, or not our role
@@ -39,6 +40,10 @@ class Unreachable(RetryLater):
 
 class Unwell(RetryLater):
     """An answer that cannot be used."""
+
+
+class Unexplained(Unwell):
+    """An answer that cannot be used, and the upstream can be asked for the reason."""
 
 
 class Busy(RetryLater):

@@ -106,6 +106,7 @@ class Case:
         others_worked_since: Another core path has answered since this one last failed.
         login_ago_s: Since the last login that was tried.
         after_login: This flight was sent again after a login that worked.
+        core_open: The core answered although no session was shown.
         relogged: Another flight logged in after this one took off.
         core_all_refused: With this one, every core path was refused after a login.
     """
@@ -124,6 +125,7 @@ class Case:
     others_worked_since: bool = False
     login_ago_s: float | None = None
     after_login: bool = False
+    core_open: bool = False
     relogged: bool = False
     core_all_refused: bool = False
 
@@ -209,6 +211,12 @@ TABLE: tuple[Row, ...] = (
             and not c.path_worked
             and _within(c.session_proven_ago_s, SESSION_PROOF_S)
         ),
+        lambda _: PathRests(PathState.ROLE, HOUR_S),
+    ),
+    # Firmware before 20.49 shows the core to everybody, and 1.15 stops when somebody logs in.
+    Row(
+        "401/403: beside a core that is open to everybody",
+        lambda c: isinstance(c.error, LogInAgain) and c.core_open and not c.core,
         lambda _: PathRests(PathState.ROLE, HOUR_S),
     ),
     Row(

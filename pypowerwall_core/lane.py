@@ -17,7 +17,7 @@ from math import inf
 from random import Random
 from typing import Any, Protocol
 
-from .errors import PowerwallError
+from .errors import PowerwallError, Unexplained, Unwell
 from .failures import LogIn, PathRests, SendAgain, Verdict
 from .flights import Condition, Flight, Hold
 from .news import News, lane_news, path_is_back, path_news
@@ -27,6 +27,8 @@ from .tower import Tower
 
 JOIN_S = 1.0
 BUG_PAUSE_S = 1.0
+EXPLAIN_EVERY = 3
+"""While a trouble lasts, every third probe may cost a second request for its reason."""
 
 _log = logging.getLogger(__name__)
 
@@ -36,8 +38,15 @@ class Upstream(Protocol):
 
     name: str
 
+    @property
+    def has_session(self) -> bool:
+        """Whether requests show a session."""
+
     def fetch(self, source: Source) -> Any:
         """Return the parsed document of one source."""
+
+    def explain(self, error: Unexplained) -> PowerwallError:
+        """Return a better name for an error, or the same; costs one request."""
 
     def login(self) -> None:
         """Open a new session."""
@@ -51,6 +60,7 @@ class LaneView:
     """What a lane says of itself, for /stats, /health and people.
 
     Attributes:
+        remembered: How many documents are in memory.
         rests: Paths that are left alone, why, and for how many more seconds.
     """
 
@@ -69,6 +79,7 @@ class LaneView:
     last_success_ago_s: float | None
     last_error: str | None
     remedy: str | None
+    remembered: int
     rests: dict[str, tuple[str, float]]
 
 
@@ -150,6 +161,7 @@ class Lane:
                 ),
                 last_error=None if error is None else str(error),
                 remedy=error.remedy or None if isinstance(error, PowerwallError) else None,
+                remembered=sum(slot.memory is not None for slot in tower.slots.values()),
                 rests={
                     slot.source.path: (slot.rest.state.value, max(0.0, slot.rest.until_s - now_s))
                     for slot in tower.slots.values()
@@ -242,16 +254,30 @@ class Lane:
         try:
             document = self._upstream.fetch(flight.source)
         except Exception as error:  # noqa: BLE001 - a bug is a failed flight too, see _land
-            return self._land(flight, error, self._tower.failed)
+            return self._land(flight, self._explained(flight, error), self._tower.failed)
         with self._changed:
             before, slot = self._tower.condition, self._tower.slots[flight.source.name]
-            self._tower.landed(flight, document, self._clock())
+            in_session = self._upstream.has_session
+            self._tower.landed(flight, document, self._clock(), in_session=in_session)
             if before.up:
                 self._news.tell(path_is_back(self.name, slot))
             self._news.tell(lane_news(self.name, before, self._tower.condition, self._clock()))
             self._release(flight.source.name)
             self._changed.notify_all()
         return None
+
+    def _explained(self, flight: Flight, error: Exception) -> Exception:
+        """Have the core's trouble named by what is behind it."""
+        if not isinstance(error, Unexplained) or not flight.source.core or self._stopping:
+            return error
+        before = self._tower.condition
+        if before.strikes % EXPLAIN_EVERY:
+            return before.error if isinstance(before.error, Unwell) else error
+        self._count_request()
+        try:
+            return self._upstream.explain(error)
+        except Exception:  # noqa: BLE001 - then there is no reason to tell
+            return error
 
     def _log_in(self, flight: Flight) -> bool:
         self._count_request()

@@ -9,21 +9,12 @@ import re
 from typing import Any
 
 from . import payloads
+from .fields import mapping, number, text
 from .scales import app_from_raw
 from .snapshot import Snapshot
 
 _VERSION_MOST = 100
 """Python would refuse to print the number of a longer one."""
-
-
-def number(value: Any) -> float | None:
-    """Return a JSON number as it is, anything else (true included) as None."""
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def text(value: Any) -> str | None:
-    """Return a text as it is, anything else as None."""
-    return value if isinstance(value, str) else None
 
 
 def level_raw_pct(snapshot: Snapshot) -> float | None:
@@ -35,6 +26,65 @@ def level_app_pct(snapshot: Snapshot) -> float | None:
     """Battery level as Tesla's app shows it, 0 to 100."""
     raw_pct = level_raw_pct(snapshot)
     return None if raw_pct is None else app_from_raw(raw_pct)
+
+
+def reserve_app_pct(snapshot: Snapshot) -> float | None:
+    """Charge kept for an outage, as Tesla's app shows it, 0 to 100."""
+    raw_pct = number(_field(snapshot, payloads.OPERATION, "backup_reserve_percent"))
+    return None if raw_pct is None else app_from_raw(raw_pct)
+
+
+def power_w(snapshot: Snapshot, meter: str) -> float | None:
+    """Power of a meter (site, battery, load, solar), signed as the gateway signs it."""
+    return number(mapping(_field(snapshot, payloads.AGGREGATES, meter)).get("instant_power"))
+
+
+def full_pack_wh(snapshot: Snapshot) -> float | None:
+    """What all packs together hold when full, as the gateway estimates it today."""
+    return number(_field(snapshot, payloads.SYSTEM_STATUS, "nominal_full_pack_energy"))
+
+
+def remaining_wh(snapshot: Snapshot) -> float | None:
+    """What all packs together hold now."""
+    return number(_field(snapshot, payloads.SYSTEM_STATUS, "nominal_energy_remaining"))
+
+
+def time_remaining_h(snapshot: Snapshot) -> float | None:
+    """How long the packs would carry the home at its present load.
+
+    None while either is missing, and when nothing is drawn or nothing is left: then there is
+    no such time.
+    """
+    left_wh, load_w = remaining_wh(snapshot), power_w(snapshot, "load")
+    if not left_wh or load_w is None or load_w <= 0:
+        return None
+    return left_wh / load_w
+
+
+_GRID_NUMBER = {
+    "SystemGridConnected": 1,
+    "SystemIslandedActive": 0,
+    "SystemMicroGridFaulted": 0,
+    "SystemWaitForUser": 0,
+    "SystemTransitionToGrid": -1,
+    "SystemTransitionToIsland": -1,
+    "SystemIslandedReady": -1,
+}
+
+
+def grid_text(snapshot: Snapshot) -> str | None:
+    """The gateway's own word for the state of the grid."""
+    return text(_field(snapshot, payloads.GRID_STATUS, "grid_status"))
+
+
+def grid_number(snapshot: Snapshot) -> int | None:
+    """The state of the grid: 1 up, 0 down, -1 in between, None unknown or a new word."""
+    return _GRID_NUMBER.get(grid_text(snapshot) or "")
+
+
+def grid_services_active(snapshot: Snapshot) -> bool:
+    """Whether the utility is using the batteries just now."""
+    return bool(_field(snapshot, payloads.GRID_STATUS, "grid_services_active"))
 
 
 def firmware(snapshot: Snapshot) -> str | None:
@@ -64,5 +114,4 @@ def firmware_number(version: str | None) -> int | None:
 
 
 def _field(snapshot: Snapshot, payload: str, name: str) -> Any:
-    document = snapshot.document(payload)
-    return document.get(name) if isinstance(document, dict) else None
+    return mapping(snapshot.document(payload)).get(name)

@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from .lane import Lane
+from .numbering import Numbering
 from .payloads import STANDS_IN_FOR
 from .policy import Freshness
 from .slot import Slot
@@ -46,11 +47,13 @@ class Site:
         readers: Iterable[Reader] = (),
         *,
         trouble: str = "",
+        numbering: Numbering | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self.readers = tuple(readers)
         self.trouble = trouble
+        self._numbering = numbering or Numbering()
         self._clock = clock
         self._wall_clock = wall_clock
 
@@ -85,7 +88,8 @@ class Site:
         for name in waiting:
             entries[name] = Unknown(self.trouble) if self.trouble else Absent()
         ordered = {name: entries[name] for name in needs if name in entries}
-        return Asked(Snapshot(ordered, self._wall_clock()), tuple(flights), self._clock())
+        snapshot = Snapshot(ordered, self._wall_clock(), self._numbering.settle(ordered))
+        return Asked(snapshot, tuple(flights), self._clock())
 
     def _ask_reader(
         self, reader: Reader, names: list[str], flights: list[Future[None]]

@@ -38,16 +38,26 @@ Entry = Known | Unknown | Absent
 
 
 @dataclass(frozen=True, slots=True)
+class Numbers:
+    """Serials in the order of their numbers: PWn is the n-th pack."""
+
+    packs: tuple[str, ...] = ()
+    inverters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """Payload names to entries.
 
     Attributes:
         entries: One entry per payload asked for.
         at_s: When it was taken, seconds since 1970.
+        numbers: Which number each pack and each solar inverter has.
     """
 
     entries: Mapping[str, Entry]
     at_s: float
+    numbers: Numbers = Numbers()
 
     def document(self, payload: str) -> Any:
         """Return a payload's document, or None when it is not known."""
@@ -62,7 +72,8 @@ class Snapshot:
     @property
     def identity(self) -> tuple[object, ...]:
         """What a rendered body depends on, nothing else: equal means the same body."""
-        return tuple(
+        versions = (
             entry.version if isinstance(entry, Known) else type(entry)
             for entry in self.entries.values()
         )
+        return (self.numbers, *versions)

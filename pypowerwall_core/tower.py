@@ -65,6 +65,7 @@ class Tower:
         self._login_tried_s: float | None = None
         self._logged_in_s: float | None = None
         self._core_refused: set[str] = set()
+        self._core_open = False
         self._fingerprints: dict[str, tuple[Any, ...]] = {}
 
     # -- asking ---------------------------------------------------------------------------
@@ -119,8 +120,18 @@ class Tower:
             first_s = min(departures.values(), default=None)
             return Hold() if first_s is None else Hold(max(first_s, self._ready_s))
         if self.condition.up or now_s < self.condition.until_s:
-            return _most_urgent(due, now_s)
+            return self._first_of_all(_most_urgent(due, now_s), now_s)
         return Hold() if self.flights else self._probe(due, now_s)
+
+    def _first_of_all(self, slot: Slot, now_s: float) -> Slot:
+        """Before anything else that may need a session, have the core asked whether it does.
+
+        Where it does not, nothing is worth a login, which stops the oldest gateways.
+        """
+        if self._core_ok_s or slot.source.core or slot.source.open:
+            return slot
+        core = [self.slots[name] for name in self.slots if name in self._core]
+        return next((one for one in core if not one.in_air and not one.resting(now_s)), slot)
 
     def take_off(self, slot: Slot, now_s: float) -> Flight:
         """Note that a flight leaves now."""
@@ -160,8 +171,10 @@ class Tower:
 
     # -- landings -------------------------------------------------------------------------
 
-    def landed(self, flight: Flight, document: Any, now_s: float) -> None:
-        """Note a good landing."""
+    def landed(
+        self, flight: Flight, document: Any, now_s: float, *, in_session: bool = True
+    ) -> None:
+        """Note a good landing; `in_session` says whether a session was shown for it."""
         source = flight.source
         self._end(flight, now_s)
         self.meters.succeeded(now_s, None if source.on_demand else now_s - flight.took_off_s)
@@ -175,6 +188,7 @@ class Tower:
             self._session_proven_s = now_s
             self._core_refused.clear()
         if source.core:
+            self._core_open = not in_session
             self._core_ok_s[source.name] = now_s
             self._recover(now_s)
         self._recognise(source, document)
@@ -303,6 +317,7 @@ class Tower:
             others_worked_since=max(others_ok_s, default=-1.0) > (slot.struck_s or 0.0),
             login_ago_s=_ago(self._login_tried_s, now_s),
             after_login=flight.again,
+            core_open=self._core_open,
             relogged=self._logged_in_s is not None and self._logged_in_s > flight.took_off_s,
             core_all_refused=(
                 self._refused_after_login(flight, error, now_s) and refused >= self._core

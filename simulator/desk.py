@@ -9,7 +9,7 @@ from http import HTTPStatus
 
 from simulator.counters import Counters
 from simulator.documents import login_time
-from simulator.endpoints import ENDPOINTS, LOGIN_PATH, LOGOUT_PATH, RESTRICTED_POSTS
+from simulator.endpoints import LOGIN_PATH, LOGOUT_PATH, RESTRICTED_POSTS, RUN_PATH, find
 from simulator.faults import Faults
 from simulator.plant import Plant, View
 from simulator.sessions import (
@@ -22,7 +22,7 @@ from simulator.sessions import (
     logout_reply,
     parse_login,
 )
-from simulator.systems import System
+from simulator.system import System
 from simulator.wire import NOT_FOUND, Answer, error_answer, no_access
 
 # More logins than this in a minute are refused; the true figure is not known.
@@ -74,17 +74,37 @@ class Desk:
             case "GET", path if path == LOGOUT_PATH:
                 self.sessions.forget(request.token)
                 return logout_reply()
+            case "GET", path if path == RUN_PATH and self.serves(path):
+                return self._run(request.token)
             case "GET", path:
                 return self._read(path, request.token)
-            case "POST", path if path in ENDPOINTS or path in RESTRICTED_POSTS:
+            case "POST", path if self.serves(path):
                 return no_access("POST")
         return NOT_FOUND
 
+    def serves(self, path: str) -> bool:
+        """Say whether this system has such a path, for whomever and for whatever method."""
+        system = self._now(self.view())
+        if path == RUN_PATH or path in RESTRICTED_POSTS:
+            return system.serves(path)
+        return find(system, path) is not None
+
+    def _now(self, view: View) -> System:
+        return self._system.updated(view.firmware)
+
+    def _run(self, token: str | None) -> Answer:
+        """Start the site controller, which a login may have stopped."""
+        if not self.sessions.valid(token, self.view().up_s):
+            return no_access("GET")
+        self._faults.stop("stopped")
+        return Answer(HTTPStatus.ACCEPTED)
+
     def _read(self, path: str, token: str | None) -> Answer:
-        endpoint, view = ENDPOINTS.get(path), self.view()
-        system = self._system.updated(view.firmware)
+        view = self.view()
+        system = self._now(view)
+        endpoint = find(system, path)
         # Which paths exist is no secret: 404 needs no session.
-        if endpoint is None or not endpoint.served(system):
+        if endpoint is None:
             return NOT_FOUND
         if not endpoint.open and not self.sessions.valid(token, view.up_s):
             return no_access("GET")
@@ -99,10 +119,12 @@ class Desk:
         refusal = check(credentials, password, self._system.gateway_serial)
         if refusal is not None:
             return refusal
-        if credentials.force_sm_off:
+        view = self.view()
+        # The oldest firmware stops whatever the client says of it.
+        if credentials.force_sm_off or self._now(view).old:
             # It stops the site controller, and the house's meters with it.
             self._faults.start("stopped")
-        record = login_record(self.sessions.open(), credentials.email, login_time(self.view()))
+        record = login_record(self.sessions.open(), credentials.email, login_time(view))
         return login_reply(self._faults.edit(LOGIN_PATH, record))
 
     def note(self, request: Request, answer: Answer) -> None:

@@ -3,10 +3,14 @@
 from typing import Any, Final
 
 from simulator.plant import View
-from simulator.systems import System
-from simulator.wire import boot_stamp, go_duration, stamp, zone_name
+from simulator.system import System
+from simulator.wire import NO_RIGHTS, boot_stamp, go_duration, stamp, zone_name
 
 _UNLIMITED: Final = 1_000_000_000
+
+
+def _zone(system: System, view: View) -> str:
+    return zone_name(view.utc_offset_s, system.mains.zone, system.mains.zone_hours)
 
 
 def status(system: System, view: View) -> Any:
@@ -29,31 +33,32 @@ def status(system: System, view: View) -> Any:
 
 def site_info(system: System, view: View) -> Any:
     """GET /api/site_info, the layout of firmware 20 and later."""
+    mains = system.mains
     return {
         "max_system_energy_kWh": system.nameplate_wh / 1000,
         "max_system_power_kW": system.nameplate_w / 1000,
         "site_name": system.site_name,
-        "timezone": zone_name(view.utc_offset_s),
+        "timezone": _zone(system, view),
         "max_site_meter_power_kW": _UNLIMITED,
         "min_site_meter_power_kW": -_UNLIMITED,
         "nominal_system_energy_kWh": system.nameplate_wh / 1000,
         "nominal_system_power_kW": system.nameplate_w / 1000,
         "panel_max_current": 100,
         "grid_code": {
-            "grid_code": system.grid_code,
-            "grid_voltage_setting": 240,
-            "grid_freq_setting": 60,
-            "grid_phase_setting": "Split",
-            "country": "United States",
-            "state": "California",
-            "utility": "Pacific Gas and Electric Company",
+            "grid_code": mains.code,
+            "grid_voltage_setting": mains.setting_v,
+            "grid_freq_setting": mains.hz,
+            "grid_phase_setting": mains.phases,
+            "country": mains.country,
+            "state": mains.state,
+            "utility": mains.utility,
         },
     }
 
 
 def site_name(system: System, view: View) -> Any:
     """GET /api/site_info/site_name."""
-    return {"site_name": system.site_name, "timezone": zone_name(view.utc_offset_s)}
+    return {"site_name": system.site_name, "timezone": _zone(system, view)}
 
 
 def operation(_system: System, view: View) -> Any:
@@ -79,10 +84,16 @@ def sitemaster(_system: System, view: View) -> Any:
 
 def solars(system: System, _view: View) -> Any:
     """GET /api/solars."""
-    if system.inverter is None:
+    if not system.inverters:
         return [{"brand": "SolarEdge Technologies", "model": "SE7600A", "power_rating_watts": 7600}]
-    watts = system.inverter.nameplate_w
-    return [{"brand": "Tesla", "model": "Solar Inverter 7.6", "power_rating_watts": watts}]
+    return [
+        {
+            "brand": "Tesla",
+            "model": f"Solar Inverter {inverter.nameplate_w // 100 / 10}",
+            "power_rating_watts": inverter.nameplate_w,
+        }
+        for inverter in system.inverters
+    ]
 
 
 def brands(_system: System, _view: View) -> Any:
@@ -232,6 +243,11 @@ def testing(_system: System, _view: View) -> Any:
         "errors": None,
         "tests": None,
     }
+
+
+def no_tedapi(_system: System, _view: View) -> Any:
+    """GET /tedapi/din without its own password, which is how a Powerwall 3 is recognised."""
+    return {"code": 403, "error": "Unable to GET to resource", "message": NO_RIGHTS}
 
 
 def login_time(view: View) -> str:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from simulator.grid import GridFault
 from simulator.plant import PackView, View
-from simulator.systems import Pack, System
+from simulator.system import PACK_W, Pack, System
 from simulator.wire import NEVER, stamp
 
 # Both figures are per pack, as the pods report them.
@@ -27,13 +27,20 @@ _CANNOT: Final = "Cannot perform this action with site controller running"
 
 
 def soe(_system: System, view: View) -> Any:
-    """GET /api/system_status/soe, on the raw scale."""
-    return {"percentage": view.soe_percent}
+    """GET /api/system_status/soe, on the raw scale: what is left of what the blocks could hold."""
+    there = [seen for seen in view.packs if not seen.lost]
+    full_wh = sum(seen.full_wh for seen in there)
+    left_wh = sum(seen.remaining_wh for seen in there if seen.works)
+    return {"percentage": 100 * left_wh / full_wh if full_wh else 0.0}
 
 
-def grid_status(_system: System, view: View) -> Any:
+def grid_status(system: System, view: View) -> Any:
     """GET /api/system_status/grid_status."""
-    return {"grid_status": view.grid_status, "grid_services_active": False}
+    return {"grid_status": _grid_state(system, view), "grid_services_active": False}
+
+
+def _grid_state(system: System, view: View) -> str:
+    return system.island_state or view.grid_status
 
 
 def _grid_fault(system: System, fault: GridFault) -> dict[str, Any]:
@@ -58,7 +65,9 @@ def _grid_fault(system: System, fault: GridFault) -> dict[str, Any]:
 
 
 def grid_faults(system: System, view: View) -> Any:
-    """GET /api/system_status/grid_faults."""
+    """GET /api/system_status/grid_faults: the packs' inverters note them."""
+    if not system.packs:
+        return []
     return [_grid_fault(system, fault) for fault in view.grid_faults]
 
 
@@ -114,14 +123,15 @@ def _block(system: System, pack: Pack, seen: PackView, view: View) -> dict[str, 
 
 
 def _limits(system: System, packs: int) -> dict[str, Any]:
-    """What the inverters and pods allow."""
+    """What the inverters and pods of the packs that work allow."""
+    usable_w = PACK_W * packs
     return {
-        "max_charge_power": system.max_charge_w,
-        "max_discharge_power": system.nameplate_w,
-        "max_apparent_power": system.nameplate_w,
+        "max_charge_power": min(system.max_charge_w, usable_w),
+        "max_discharge_power": min(system.nameplate_w, usable_w),
+        "max_apparent_power": min(system.nameplate_w, usable_w),
         "instantaneous_max_discharge_power": _POD_DISCHARGE_W * packs,
         "instantaneous_max_charge_power": _POD_CHARGE_W * packs,
-        "instantaneous_max_apparent_power": 5800 * packs,
+        "instantaneous_max_apparent_power": usable_w,
         "hardware_capability_charge_power": 0,
         "hardware_capability_discharge_power": 0,
     }
@@ -139,7 +149,7 @@ def system_status(system: System, view: View) -> Any:
     """GET /api/system_status."""
     blocks = _blocks(system, view)
     working = sum(seen.works for seen in view.packs)
-    limit_w = -1.0 if system.inverter is None else view.solar.power_w + 909.5
+    limit_w = view.solar.power_w + 909.5 if system.inverters else -1.0
     return {
         "command_source": "Configuration",
         "battery_target_power": view.battery.power_w,
@@ -150,7 +160,7 @@ def system_status(system: System, view: View) -> Any:
         "max_power_energy_to_be_charged": 0,
         **_limits(system, working),
         "grid_services_power": 0,
-        "system_island_state": view.grid_status,
+        "system_island_state": _grid_state(system, view),
         "available_blocks": working,
         "available_charger_blocks": 0,
         "battery_blocks": blocks,
@@ -169,7 +179,7 @@ def system_status(system: System, view: View) -> Any:
         "primary": True,
         "auxiliary_load": 0,
         "all_enable_lines_high": True,
-        "inverter_nominal_usable_power": 5800 * working,
+        "inverter_nominal_usable_power": PACK_W * working,
         "expected_energy_remaining": 0,
     }
 
@@ -224,7 +234,8 @@ def powerwalls_status(_system: System, _view: View) -> Any:
 
 def powerwalls(system: System, view: View) -> Any:
     """GET /api/powerwalls."""
-    kind = "ACPW" if system.inverter is None else "SolarPowerwall"
+    kind = "SolarPowerwall" if system.inverters else "ACPW"
+    switch = "" if system.contactor is None else system.contactor.kind
     return {
         **powerwalls_status(system, view),
         "powerwalls": [
@@ -244,8 +255,8 @@ def powerwalls(system: System, view: View) -> Any:
             for pack in system.packs
         ],
         "gateway_din": system.din,
-        "sync": _diagnostics(),
-        "msa": None,
+        "sync": _diagnostics() if switch == "TESYNC" else None,
+        "msa": _diagnostics() if switch == "TEMSA" else None,
         "states": None,
     }
 

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from simulator.plant import View
-from simulator.systems import Inverter, SolarString, System
+from simulator.system import Inverter, SolarString, System
 from simulator.wire import stamp
 
 # The bits of the two alert words, in order; the position is the number in the key.
@@ -43,27 +43,35 @@ def alert_keys(prefix: str, names: str) -> list[str]:
     return [f"{prefix}_a{number:03}_{name}" for number, name in enumerate(names.split(), 1)]
 
 
-def string_power_w(string: SolarString, view: View) -> float:
+def inverter_power_w(inverter: Inverter, view: View) -> float:
+    """What one inverter gives of the site's solar power."""
+    return view.solar.power_w * inverter.share
+
+
+def string_power_w(string: SolarString, inverter_w: float) -> float:
     """What one string gives of the inverter's power."""
-    return round(max(0.0, view.solar.power_w) * string.share, 6)
+    return round(max(0.0, inverter_w) * string.share, 6)
 
 
-def string_current_a(string: SolarString, view: View) -> float:
+def string_current_a(string: SolarString, inverter_w: float) -> float:
     """The current of one string."""
-    return round(string_power_w(string, view) / string.voltage_v, 6) if string.connected else 0.0
+    if not string.connected:
+        return 0.0
+    return round(string_power_w(string, inverter_w) / string.voltage_v, 6)
 
 
-def _string(number: int, string: SolarString, view: View) -> dict[str, Any]:
+def _string(number: int, string: SolarString, inverter_w: float) -> dict[str, Any]:
     return {
         "string_id": number,
         "connected": string.connected,
         "measured_voltage": string.voltage_v,
-        "current": string_current_a(string, view),
-        "measured_power": string_power_w(string, view),
+        "current": string_current_a(string, inverter_w),
+        "measured_power": string_power_w(string, inverter_w),
     }
 
 
 def _pvac(inverter: Inverter, view: View) -> dict[str, Any]:
+    power_w = inverter_power_w(inverter, view)
     return {
         "state": "PVAC_Active",
         "disabled": False,
@@ -72,11 +80,11 @@ def _pvac(inverter: Inverter, view: View) -> dict[str, Any]:
         "inv_state": "INV_Grid_Connected",
         "v_out": view.house_v,
         "f_out": view.frequency_hz,
-        "p_out": round(view.solar.power_w),
+        "p_out": round(power_w),
         "q_out": 0,
-        "i_out": round(view.solar.power_w / view.voltage_v, 2),
+        "i_out": round(power_w / view.voltage_v, 2),
         "string_vitals": [
-            _string(number, string, view) for number, string in enumerate(inverter.strings, 1)
+            _string(number, string, power_w) for number, string in enumerate(inverter.strings, 1)
         ],
     }
 
@@ -96,13 +104,13 @@ _PVS_KEYS: Final = alert_keys("PVS", _PVS_ALERTS)
 
 
 def solar_powerwall(system: System, view: View) -> Any:
-    """GET /api/solar_powerwall."""
-    if system.inverter is None:
+    """GET /api/solar_powerwall: it has room for one inverter, and tells of the first."""
+    if not system.inverters:
         return {}
     at = stamp(view.now_s, view.utc_offset_s)
     scanned = {"PVAC_a042_mppt_curve_scan_completed"}
     return {
-        "pvac_status": _pvac(system.inverter, view),
+        "pvac_status": _pvac(system.inverters[0], view),
         "pvs_status": {
             "state": "PVS_Active",
             "disabled": False,

@@ -8,16 +8,25 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 
-from simulator import documents, documents_battery, documents_meters, documents_solar
+from simulator import (
+    documents,
+    documents_battery,
+    documents_meters,
+    documents_old,
+    documents_solar,
+)
+from simulator.device import encode
 from simulator.plant import View
-from simulator.systems import System
-from simulator.vitals import devices, encode
+from simulator.system import System
+from simulator.vitals import devices
 from simulator.wire import BINARY_TYPE, HTML_TYPE, JSON_TYPE, Answer, render
 
 LOGIN_PATH: Final = "/api/login/Basic"
 LOGOUT_PATH: Final = "/api/logout"
+RUN_PATH: Final = "/api/sitemaster/run"
 AGGREGATES_PATH: Final = "/api/meters/aggregates"
 VITALS_PATH: Final = "/api/devices/vitals"
+TEDAPI_PATH: Final = "/tedapi/din"
 
 
 def _always(_system: System) -> bool:
@@ -52,8 +61,20 @@ def _has_vitals(system: System) -> bool:
     return system.vitals
 
 
-def _has_inverter(system: System) -> bool:
-    return system.inverter is not None
+def _is_powerwall_plus(system: System) -> bool:
+    return bool(system.packs and system.inverters)
+
+
+def _has_synchronizer(system: System) -> bool:
+    return system.contactor is not None and system.contactor.kind == "TESYNC"
+
+
+def _has_tedapi(system: System) -> bool:
+    return system.only is not None and TEDAPI_PATH in system.only
+
+
+def _never(_system: System) -> bool:
+    return False
 
 
 _ROWS: Final = (
@@ -84,15 +105,20 @@ _ROWS: Final = (
     Endpoint("/api/site_info", documents.site_info),
     Endpoint("/api/site_info/site_name", documents.site_name),
     Endpoint("/api/sitemaster", documents.sitemaster),
-    Endpoint("/api/solar_powerwall", documents_solar.solar_powerwall, served=_has_inverter),
+    Endpoint("/api/solar_powerwall", documents_solar.solar_powerwall, served=_is_powerwall_plus),
     Endpoint("/api/solars", documents.solars),
     Endpoint("/api/solars/brands", documents.brands),
     Endpoint("/api/status", documents.status, open=True),
-    Endpoint("/api/synchrometer/ct_voltage_references", documents_meters.ct_voltage_references),
+    Endpoint(
+        "/api/synchrometer/ct_voltage_references",
+        documents_meters.ct_voltage_references,
+        served=_has_synchronizer,
+    ),
     Endpoint(
         "/api/synchrometer/ct_voltage_references/options",
         documents_meters.ct_voltage_options,
         status=400,
+        served=_has_synchronizer,
     ),
     Endpoint("/api/system/testing", documents.testing),
     Endpoint("/api/system/update/status", documents.update_status),
@@ -101,9 +127,42 @@ _ROWS: Final = (
     Endpoint("/api/system_status/grid_status", documents_battery.grid_status),
     Endpoint("/api/system_status/soe", documents_battery.soe),
     Endpoint("/api/troubleshooting/problems", documents.problems),
+    Endpoint(TEDAPI_PATH, documents.no_tedapi, open=True, status=403, served=_has_tedapi),
 )
 
 ENDPOINTS: Final[dict[str, Endpoint]] = {row.path: row for row in _ROWS}
+
+# What firmware before 1.45 writes in another way, and what has gone since.
+_OLD_ROWS: Final = (
+    # Came with 1.50, when a switch had to be toggled for the installer's login.
+    Endpoint("/api/auth/toggle/supported", documents.toggle_supported, served=_never),
+    Endpoint("/api/customer/registration", documents_old.registration, open=True),
+    Endpoint(AGGREGATES_PATH, documents_old.aggregates, open=True),
+    Endpoint("/api/networks", documents_old.networks),
+    Endpoint("/api/operation", documents_old.operation),
+    Endpoint("/api/powerwalls", documents_old.powerwalls, open=True),
+    Endpoint("/api/powerwalls/status", documents_old.powerwalls_status, status=409),
+    Endpoint("/api/site_info", documents_old.site_info, open=True),
+    Endpoint("/api/site_info/grid_codes", documents_old.grid_codes),
+    Endpoint("/api/site_info/site_name", documents.site_name, open=True),
+    Endpoint("/api/sitemaster", documents_old.sitemaster, open=True),
+    Endpoint("/api/status", documents_old.status, open=True),
+    Endpoint("/api/system/networks", documents_old.system_networks),
+    Endpoint("/api/system_status", documents_old.system_status),
+    Endpoint("/api/system_status/grid_faults", documents_battery.grid_faults, open=True),
+    Endpoint("/api/system_status/grid_status", documents_old.grid_status, open=True),
+    Endpoint("/api/system_status/soe", documents_battery.soe, open=True),
+)
+_OLD_ENDPOINTS: Final = ENDPOINTS | {row.path: row for row in _OLD_ROWS}
+
+
+def find(system: System, path: str) -> Endpoint | None:
+    """Find the row of a path; None where this system has no such thing."""
+    row = (_OLD_ENDPOINTS if system.old else ENDPOINTS).get(path)
+    if row is None or not row.served(system) or not system.serves(path):
+        return None
+    return row
+
 
 # A customer who POSTs here is refused whatever the body says.
 RESTRICTED_POSTS: Final = frozenset(
@@ -117,6 +176,6 @@ RESTRICTED_POSTS: Final = frozenset(
 )
 
 # Every path worth counting by its name, whether this system serves it or not.
-PATHS: Final = frozenset(ENDPOINTS) | RESTRICTED_POSTS | {LOGIN_PATH, LOGOUT_PATH}
+PATHS: Final = frozenset(_OLD_ENDPOINTS) | RESTRICTED_POSTS | {LOGIN_PATH, LOGOUT_PATH, RUN_PATH}
 # Paths that need a session.
 CLOSED_PATHS: Final = frozenset(row.path for row in _ROWS if not row.open)

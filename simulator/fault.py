@@ -44,6 +44,10 @@ class Exchange(Protocol):
     def running(self) -> bool:
         """Whether the site controller runs."""
 
+    @property
+    def served(self) -> bool:
+        """Whether this system has such a path."""
+
     def normal(self, password: str | None = None) -> Answer:
         """Make the answer that would have been given, with another password if one is named."""
 

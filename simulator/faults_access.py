@@ -33,6 +33,11 @@ def always(answer: Answer) -> Misbehaviour:
     return lambda exchange, _active: exchange.send(answer)
 
 
+def unready(exchange: Exchange, _active: ActiveFault) -> None:
+    """Have no answer yet for a path that this system has."""
+    exchange.send(Answer(502) if exchange.served else NOT_FOUND)
+
+
 def _expired(exchange: Exchange, active: ActiveFault) -> None:
     exchange.forget_session()
     if active.options["status"] == no_access("GET").status:
@@ -155,8 +160,9 @@ ROWS: Final = (
     Fault(
         name="stopped",
         rows=(16,),
-        what="site controller stopped: 502 without a body on meters and system status",
-        misbehave=always(Answer(502)),
+        what="site controller stopped: 502 without a body on meters and system status; "
+        "GET /api/sitemaster/run starts it",
+        misbehave=unready,
         concerns=STOPPED_PATHS.__contains__,
         alter=stop,
     ),

@@ -4,37 +4,20 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, Final
 
+from simulator import documents_old
+from simulator.device import Device
 from simulator.endpoints import AGGREGATES_PATH, LOGIN_PATH, VITALS_PATH
 from simulator.fault import ActiveFault, Edit, Exchange, Fault, Moment
 from simulator.faults_plant import METERS
 from simulator.option import Option
-from simulator.vitals import Device
 from simulator.wire import NEVER
 
 GRID_STATUS: Final = "/api/system_status/grid_status"
 
-# What an aggregate had before firmware 20.
-_OLD_READING: Final = (
-    "last_communication_time",
-    "instant_power",
-    "instant_reactive_power",
-    "instant_apparent_power",
-    "frequency",
-    "energy_exported",
-    "energy_imported",
-    "instant_average_voltage",
-    "instant_total_current",
-    "i_a_current",
-    "i_b_current",
-    "i_c_current",
-)
-
 
 def without(*keys: str) -> Edit:
     """Leave keys out."""
-    return lambda document, _moment: {
-        key: value for key, value in document.items() if key not in keys
-    }
+    return lambda document, _moment: documents_old.without(document, keys)
 
 
 def extended(**more: Any) -> Edit:
@@ -60,32 +43,20 @@ def without_meter(document: Any, moment: Moment) -> Any:
 
 
 def old_aggregates(document: Any, _moment: Moment) -> Any:
-    """Leave what old firmware had, and its three meters that always read zero."""
-    old = {
-        meter: {key: reading[key] for key in _OLD_READING} for meter, reading in document.items()
-    }
-    return {**old, **_zero_meters(old)}
-
-
-def _zero_meters(others: Any) -> dict[str, Any]:
-    """Make three meters like the others, that read nothing."""
-    like = next(iter(others.values()))
-    nothing = {key: 0 if isinstance(value, int | float) else value for key, value in like.items()}
-    return {meter: dict(nothing) for meter in ("busway", "frequency", "generator")}
+    """Write the layout of firmware before 20."""
+    return documents_old.small_aggregates(document)
 
 
 def flat_site_info(document: Any, _moment: Moment) -> Any:
-    """Write the layout of firmware before 1.45: the grid code's parts on the top level."""
-    kept = {key: value for key, value in document.items() if not key.startswith("nominal_")}
-    parts = document["grid_code"] if isinstance(document["grid_code"], dict) else {}
-    return {**kept, **parts, "net_meter_mode": ""}
+    """Write the layout of firmware before 1.45."""
+    return documents_old.flat_site_info(document)
 
 
 def strange_aggregates(document: Any, _moment: Moment) -> Any:
     """Add meters and fields that nobody knows."""
     new = {"instant_mood": "calm", "phases": {"a": [None]}}
     known = {meter: {**reading, **new} for meter, reading in document.items()}
-    return {**known, **_zero_meters(known)}
+    return {**known, **documents_old.zero_meters(known)}
 
 
 def strange_devices(devices: Iterable[Device], _moment: Moment) -> list[Device]:

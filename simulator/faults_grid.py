@@ -26,7 +26,6 @@ _PHASES: Final = {
     "to_grid": TO_GRID,
 }
 _DARK: Final = {"faulted": FAULTED, "waiting": WAITING}
-_NOMINAL_HZ: Final = 60.0
 # How far the frequency rises to make inverters give way is not known exactly.
 _CURTAIL_HZ: Final = 2.5
 _CHARGE_W: Final = 5_000.0
@@ -50,9 +49,10 @@ def outage_state(moment: Moment) -> str:
 
 def _noted(view: View, at_s: float) -> View:
     """Note what the inverters saw as the grid went; they keep it."""
+    under_hz = view.nominal_hz - 1.6
     seen = (
         GridFault("PINV_a004_vfCheckUnderVoltage", at_s, "PINV_a004_voltage", 198.2, "Vrms"),
-        GridFault("PINV_a006_vfCheckUnderFrequency", at_s, "PINV_a006_frequency", 58.4, "Hz"),
+        GridFault("PINV_a006_vfCheckUnderFrequency", at_s, "PINV_a006_frequency", under_hz, "Hz"),
     )
     return replace(view, grid_faults=(*view.grid_faults, *seen))
 
@@ -81,7 +81,7 @@ def islanded(view: View, before: View) -> View:
             site=_still(view.site, before.site),
             solar=replace(view.solar, power_w=solar_w),
             battery=replace(view.battery, power_w=view.load.power_w - solar_w),
-            frequency_hz=_NOMINAL_HZ + _CURTAIL_HZ * share,
+            frequency_hz=view.nominal_hz + _CURTAIL_HZ * share,
         )
     )
 
@@ -92,23 +92,26 @@ def outage(view: View, moment: Moment) -> View:
     noted = _noted(view, moment.before.now_s)
     if state == CONNECTED:
         return noted
-    alone = islanded(noted, moment.before)
-    return replace(alone, grid_status=state, alerts=(*view.alerts, _ALERT))
+    alerts = (*view.alerts, _ALERT)
+    if not any(pack.works for pack in view.packs):
+        # Solar inverters alone make no grid: they wait for one, whatever the step.
+        return replace(_dark(noted, moment.before), grid_status=FAULTED, alerts=alerts)
+    return replace(islanded(noted, moment.before), grid_status=state, alerts=alerts)
+
+
+def _dark(view: View, before: View) -> View:
+    then, meters = meters_of(before), meters_of(view).items()
+    still = with_meters(view, {name: _still(meter, then[name]) for name, meter in meters})
+    return shared(replace(still, frequency_hz=0.0))
 
 
 def blackout(view: View, moment: Moment) -> View:
     """Take the house's own grid away too; the gateway may have started again."""
-    before = meters_of(moment.before)
-    meters = meters_of(view).items()
-    dark = with_meters(view, {name: _still(meter, before[name]) for name, meter in meters})
-    return shared(
-        replace(
-            _noted(dark, moment.before.now_s),
-            grid_status=_DARK[moment.options["state"]],
-            alerts=(*view.alerts, _ALERT),
-            frequency_hz=0.0,
-            boot_s=view.now_s - moment.age_s if moment.options["reboot"] else view.boot_s,
-        )
+    return replace(
+        _dark(_noted(view, moment.before.now_s), moment.before),
+        grid_status=_DARK[moment.options["state"]],
+        alerts=(*view.alerts, _ALERT),
+        boot_s=view.now_s - moment.age_s if moment.options["reboot"] else view.boot_s,
     )
 
 

@@ -129,17 +129,29 @@ def _changed_pack(view: View, number: int, changed: PackView) -> View:
     packs = list(view.packs)
     packs[number - 1] = changed
     alerts = (*view.alerts, "BatteryFault")
-    return shared(replace(view, packs=tuple(packs), alerts=alerts))
+    after = replace(view, packs=tuple(packs), alerts=alerts)
+    return shared(after if any(pack.works for pack in packs) else _without_battery(after))
+
+
+def _without_battery(view: View) -> View:
+    """Let the grid do what the last pack did, if there is a grid."""
+    if not view.grid.connected:
+        return view
+    idle = replace(view.battery, power_w=0.0, reactive_var=0.0)
+    site = _powered(view.site, view.load.power_w - view.solar.power_w)
+    return replace(view, battery=idle, site=site)
 
 
 def _pack(view: View, moment: Moment) -> tuple[int, PackView]:
-    """Find the pack meant: the last, where there are not so many."""
+    """Find the pack meant: the last, where there are not so many; there must be one."""
     number = min(moment.options["pack"], len(view.packs))
     return number, view.packs[number - 1]
 
 
 def disabled_pack(view: View, moment: Moment) -> View:
-    """Let a pack be there and do nothing."""
+    """Let a pack be there and do nothing; without packs, do nothing here either."""
+    if not view.packs:
+        return view
     number, pack = _pack(view, moment)
     disabled = replace(pack, disabled=moment.options["reason"], heard_s=moment.before.now_s)
     raised = (*view.alerts, "BatteryDisabled", "ExcessiveVoltageDrop")
@@ -147,7 +159,9 @@ def disabled_pack(view: View, moment: Moment) -> View:
 
 
 def missing_pack(view: View, moment: Moment) -> View:
-    """Lose a pack, some time ago."""
+    """Lose a pack, some time ago; without packs, lose none."""
+    if not view.packs:
+        return view
     number, pack = _pack(view, moment)
     heard_s = moment.before.now_s - moment.options["seconds"]
     return _changed_pack(view, number, replace(pack, lost=True, heard_s=heard_s))

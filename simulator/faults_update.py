@@ -5,11 +5,10 @@ from dataclasses import replace
 from typing import Final
 
 from simulator.fault import ActiveFault, Exchange, Fault, Moment, any_path
-from simulator.faults_access import STOPPED_PATHS
+from simulator.faults_access import STOPPED_PATHS, unready
 from simulator.option import SCALE, Option
 from simulator.phases import phase_at
 from simulator.plant import View
-from simulator.wire import Answer
 
 DOWNLOAD, STAGED, AWAY, STARTING, SETTLING, DONE = (
     "download",
@@ -75,7 +74,7 @@ def _unwell(path: str, moment: Moment) -> bool:
 def _restarting(exchange: Exchange, active: ActiveFault) -> None:
     """Say nothing while nobody is there; who has booted knows no old connection, or not enough."""
     if update_phase(active.moment()) != AWAY:
-        exchange.send(Answer(502))
+        unready(exchange, active)
         return
     while update_phase(active.moment()) == AWAY and exchange.hold(active.ended, _GLANCE_S):
         pass

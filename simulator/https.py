@@ -70,6 +70,11 @@ class HttpExchange:
         """Whether the site controller runs."""
         return self._hub.desk.view().running
 
+    @property
+    def served(self) -> bool:
+        """Whether this system has such a path."""
+        return self._hub.desk.serves(self._request.path)
+
     def run(self) -> None:
         """Answer, or misbehave."""
         hub, path = self._hub, self._request.path

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from simulator.grid import CONNECTED, GRID_STATES, GridFault, GridState
-from simulator.systems import System
+from simulator.system import Pack, System
 
 # A gateway refreshes its meters two to four times a second.
 TICK_S: Final = 0.25
@@ -21,12 +21,15 @@ MAX_STRIDES: Final = 400
 # Powers are multiples of this, so that sums of them are exact.
 _GRAIN_W: Final = 1 / 64
 
-# 2024-06-15, one in the afternoon in California.
+# 2024-06-15, one in the afternoon in California, and in each other zone.
 FROZEN_S: Final = 1_718_481_600.25
 FROZEN_UTC_OFFSET_S: Final = -7 * 3600
 
 _EFFICIENCY: Final = 0.95
 _UP_S: Final = 831_359.5
+# A pack that never worked was last heard of this long before the start.
+_SILENT_S: Final = 7_200
+_HOUR_S: Final = 3_600
 _WAVES: Final = ((7.0, 0.2), (31.0, 0.3), (127.0, 0.25), (611.0, 0.25))
 
 
@@ -103,6 +106,7 @@ class View:
     running: bool = True
     alerts: tuple[str, ...] = ()
     device_alerts: tuple[tuple[str, str], ...] = ()
+    nominal_hz: float = 60.0
     firmware: tuple[str, str] | None = None
     update_state: str = "/update_succeeded"
 
@@ -155,9 +159,9 @@ def battery_power_w(deficit_w: float, soe_percent: float, system: System) -> flo
     if deficit_w < 0:
         # Charging tapers above 95 percent.
         taper = min(1.0, max(0.0, (100.0 - soe_percent) / 5.0))
-        return -min(-deficit_w, system.max_charge_w * taper)
+        return -min(-deficit_w, min(system.max_charge_w, system.usable_w) * taper)
     taper = min(1.0, max(0.0, soe_percent - system.reserve_percent))
-    return min(deficit_w, system.nameplate_w * taper)
+    return min(deficit_w, min(system.nameplate_w, system.usable_w) * taper)
 
 
 def balance(
@@ -231,9 +235,10 @@ class Plant:
         self._lock = threading.Lock()
         self._started_s = monotonic()
         self._ticks = 0
-        self._view = self._first(
-            FROZEN_S if frozen else wall(), FROZEN_UTC_OFFSET_S if frozen else utc_offset_s
-        )
+        self._working = sum(not pack.disabled for pack in system.packs)
+        home_s = system.mains.zone_hours[0] * _HOUR_S
+        self._first_s = FROZEN_S + FROZEN_UTC_OFFSET_S - home_s if frozen else wall()
+        self._view = self._first(home_s if frozen else utc_offset_s)
 
     def view(self) -> View:
         """The plant now."""
@@ -254,19 +259,28 @@ class Plant:
             self._view = self._after(self._view, now_s - behind * stride_s, stride_s)
         self._ticks = ticks
 
-    def _first(self, now_s: float, utc_offset_s: int) -> View:
+    def _first(self, utc_offset_s: int) -> View:
         """The seed values all readers compare with: half charged, sunny, exporting."""
+        system, now_s, seed = self._system, self._first_s, self._system.figures
+        # Without packs there is nothing that could make reactive power.
+        battery_var = 60.0 if system.packs else 0.0
         view = View(
             now_s=now_s,
             utc_offset_s=utc_offset_s,
             boot_s=now_s - _UP_S,
-            site=Meter(-300.0, -20.0, 4_300_000.0, 6_800_000.0),
-            battery=Meter(-1500.0, 60.0, 12_950_000.0, 15_000_000.0),
-            load=Meter(1200.0, 40.0, 0.0, 26_450_000.0),
-            solar=Meter(3000.0, 0.0, 26_000_000.0, 0.0),
+            site=Meter(seed.site_w, -20.0, 4_300_000.0, 6_800_000.0),
+            battery=Meter(
+                seed.battery_w, battery_var, seed.battery_exported_wh, seed.battery_imported_wh
+            ),
+            load=Meter(seed.load_w, battery_var - 20.0, 0.0, seed.load_imported_wh),
+            solar=Meter(seed.solar_w, 0.0, 26_000_000.0, 0.0),
             packs=(),
-            soe_percent=50.0,
-            reserve_percent=self._system.reserve_percent,
+            soe_percent=seed.soe_percent,
+            reserve_percent=system.reserve_percent,
+            voltage_v=system.mains.volts,
+            frequency_hz=system.mains.hz + 0.01,
+            nominal_hz=float(system.mains.hz),
+            alerts=system.alerts,
         )
         view = replace(view, packs=self._packs(view))
         return view if self._frozen else self._after(view, now_s, 0.0)
@@ -282,9 +296,6 @@ class Plant:
             system,
             miss_w=self._weather.miss_w(now_s),
         )
-        stored_w = -powers.battery_w * (_EFFICIENCY if powers.battery_w < 0 else 1 / _EFFICIENCY)
-        full_wh = sum(pack.full_wh for pack in system.packs)
-        soe = view.soe_percent + 100 * stored_w * hours / full_wh
         after = replace(
             view,
             now_s=now_s,
@@ -292,24 +303,39 @@ class Plant:
             battery=_grown(view.battery, powers.battery_w, hours, exports=True),
             site=_grown(view.site, powers.site_w, hours, exports=False),
             load=_grown(view.load, powers.load_w, hours, exports=False),
-            soe_percent=min(100.0, max(0.0, soe)),
-            voltage_v=243.0 + 0.8 * math.sin(now_s / 17),
-            frequency_hz=60.0 + 0.02 * math.sin(now_s / 23),
+            soe_percent=self._level(view.soe_percent, powers.battery_w * hours),
+            voltage_v=system.mains.volts + 0.8 * math.sin(now_s / 17),
+            frequency_hz=system.mains.hz + 0.02 * math.sin(now_s / 23),
         )
         return replace(after, packs=self._packs(after))
 
+    def _level(self, soe_percent: float, given_wh: float) -> float:
+        """Charge or drain the packs that work, at a loss either way; without any, stay at 0."""
+        full_wh = sum(pack.full_wh for pack in self._system.packs if not pack.disabled)
+        if not full_wh:
+            return 0.0
+        stored_wh = -given_wh * (_EFFICIENCY if given_wh < 0 else 1 / _EFFICIENCY)
+        return min(100.0, max(0.0, soe_percent + 100 * stored_wh / full_wh))
+
     def _packs(self, view: View) -> tuple[PackView, ...]:
-        """Packs share the power evenly and keep the same level."""
-        count = len(self._system.packs)
+        """Packs that work share the power evenly and keep the same level."""
+        return tuple(self._pack(pack, view) for pack in self._system.packs)
+
+    def _pack(self, pack: Pack, view: View) -> PackView:
+        seed, count = self._system.figures, len(self._system.packs)
         warming_c = 0.0 if self._frozen else 2.0 * math.sin(view.now_s / 5000)
-        return tuple(
-            PackView(
-                power_w=view.battery.power_w / count,
-                remaining_wh=pack.full_wh * view.soe_percent / 100,
-                full_wh=float(pack.full_wh),
-                charged_wh=view.battery.imported_wh / count,
-                discharged_wh=view.battery.exported_wh / count,
-                ambient_c=pack.ambient_c + warming_c,
-            )
-            for pack in self._system.packs
+        works = not pack.disabled
+        # All have worked alike until the start; a disabled one counts no more since.
+        part = 1 / self._working if works else 0.0
+        charged_wh = (view.battery.imported_wh - seed.battery_imported_wh) * part
+        discharged_wh = (view.battery.exported_wh - seed.battery_exported_wh) * part
+        return PackView(
+            power_w=view.battery.power_w / self._working if works else 0.0,
+            remaining_wh=pack.full_wh * view.soe_percent / 100,
+            full_wh=float(pack.full_wh),
+            charged_wh=seed.battery_imported_wh / count + charged_wh,
+            discharged_wh=seed.battery_exported_wh / count + discharged_wh,
+            ambient_c=pack.ambient_c + warming_c,
+            disabled=pack.disabled,
+            heard_s=None if works else self._first_s - _SILENT_S,
         )

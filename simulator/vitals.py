@@ -1,22 +1,17 @@
-"""/api/devices/vitals: one row per device in the gateway's own order, then protobuf.
+"""/api/devices/vitals: one row per device in the gateway's own order, then protobuf."""
 
-On the wire of firmware 23.36 every number is a floatValue, every flag a
-boolValue and every state a stringValue; intValue was not used.
-"""
-
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from typing import Final
 
-from pypowerwall_core.backends.local import tesla_pb2
-from simulator.plant import Meter, PackView, View
-from simulator.systems import Pack, System
-
-Signal = float | bool | str
-Signals = dict[str, Signal]
+from simulator.device import Device, Signals, encode
+from simulator.documents_meters import neurio_cts
+from simulator.plant import PackView, View
+from simulator.system import Pack, System
+from simulator.vitals_grid import contactor_device
+from simulator.vitals_solar import nameplates, solar_devices
 
 # Meter locations as meterAttributes number them.
-_SITE: Final = 1
+_LOCATIONS: Final = {"site": 1, "solar": 4, "solarRGM": 5}
 # What a failed pack is left with, the pod's being a choice of the many.
 _FAILED_ALERTS: Final = {
     "TEPOD": (
@@ -27,31 +22,6 @@ _FAILED_ALERTS: Final = {
     ),
     "TEPINV": (),
 }
-# A phase that does not exist; -256 on firmware before 22.
-_NO_PHASE_DEG: Final = -180.5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Device:
-    """One device of the site controller's list."""
-
-    kind: str
-    part: str = ""
-    serial: str
-    parent: str = ""
-    manufacturer: str = "TESLA"
-    firmware: str = ""
-    ecu_type: int = 0
-    meter_location: int = 0
-    address: str = ""
-    signals: Signals = field(default_factory=dict)
-    alerts: tuple[str, ...] = ()
-    heard_s: float
-
-    @property
-    def din(self) -> str:
-        """The kind, the part number if it has one, the serial."""
-        return "--".join(piece for piece in (self.kind, self.part, self.serial) if piece)
 
 
 def _raised(kind: str, view: View) -> tuple[str, ...]:
@@ -157,84 +127,41 @@ def _powerwall(system: System, pack: Pack, seen: PackView, view: View) -> Iterat
         )
 
 
-def _meter(prefix: str, meter: Meter | None, leg_v: float) -> Signals:
-    """The CTs of a synchronizer on a split phase; unused inputs read zero."""
-    real_w = meter.power_w / 2 if meter else 0.0
-    reactive_var = meter.reactive_var / 2 if meter else 0.0
-    legs = {"A": 1.0, "B": 1.0, "C": 0.0}
-    signals: Signals = {}
-    for leg, used in legs.items():
-        signals[f"{prefix}_CT{leg}_I"] = round(abs(real_w) / leg_v * used, 3) if leg_v else 0.0
-        signals[f"{prefix}_CT{leg}_InstReactivePower"] = reactive_var * used
-        signals[f"{prefix}_CT{leg}_InstRealPower"] = real_w * used
-    signals[f"{prefix}_LifetimeEnergyExport"] = meter.exported_wh if meter else 0.0
-    signals[f"{prefix}_LifetimeEnergyImport"] = meter.imported_wh if meter else 0.0
-    for number, volts in enumerate((leg_v, leg_v, 0.0), 1):
-        signals[f"{prefix}_VL{number}N"] = round(volts, 2) if meter else 0.0
-    return signals
-
-
-def _island(view: View) -> Signals:
-    """The island contactor, grid side (Main) and house side (Load)."""
-    grid = view.grid
-    compliant = "Grid_Compliant" if grid.grid else "Grid_Uncompliant"
-    # The grid keeps its own time while the house is an island.
-    sides = {
-        "Load": (view.house_v / 2, view.frequency_hz),
-        "Main": (view.grid_v / 2, view.frequency_hz if grid.connected else 60.0),
-    }
-    signals: Signals = {}
-    for number, used in enumerate((True, True, False), 1):
-        for side, (leg_v, frequency_hz) in sides.items():
-            signals[f"ISLAND_FreqL{number}_{side}"] = frequency_hz if used and leg_v else 0.0
-            signals[f"ISLAND_VL{number}N_{side}"] = round(leg_v, 2) if used else 0.0
-        signals[f"ISLAND_L{number}MicrogridOk"] = used and grid.house
-        in_phase = used and grid.house and grid.grid
-        signals[f"ISLAND_PhaseL{number}_Main_Load"] = 0.0 if in_phase else _NO_PHASE_DEG
-    return signals | {
-        "ISLAND_GridConnected": grid.connected,
-        "ISLAND_GridState": f"ISLAND_GridState_{compliant}",
-        "ISLAND_L1L2PhaseDelta": 180.0,
-        "ISLAND_L1L3PhaseDelta": _NO_PHASE_DEG,
-        "ISLAND_L2L3PhaseDelta": _NO_PHASE_DEG,
-        "ISLAND_ReadyForSynchronization": grid.house and grid.grid,
-    }
-
-
-def _synchronizer(system: System, view: View) -> Device:
-    return Device(
-        kind="TESYNC",
-        part=system.sync_part,
-        serial=system.sync_serial,
+def _site_meter(system: System, view: View) -> Iterator[Device]:
+    """The contactor, and what holds the place of its meter."""
+    if system.contactor is None:
+        return
+    yield contactor_device(system, system.contactor, view)
+    yield Device(
+        kind="TESLA",
+        serial=system.contactor.serial,
         parent=f"STSTSM--{system.din}",
-        firmware=system.part_version,
-        ecu_type=259,
-        signals={
-            **_island(view),
-            **_meter("METER_X", view.site, view.grid_v / 2),
-            **_meter("METER_Y", None, view.grid_v / 2),
-            "SYNC_ExternallyPowered": False,
-            "SYNC_SiteSwitchEnabled": False,
-        },
-        alerts=("SYNC_a001_SW_App_Boot",),
+        meter_location=_LOCATIONS["site"],
         heard_s=view.now_s,
     )
 
 
-def _neurio(system: System, view: View) -> Device:
-    return Device(
+def _neurio(system: System, view: View) -> Iterator[Device]:
+    if not system.neurio_serial:
+        return
+    meter = view.site if system.neurio_location == "site" else view.solar
+    count = neurio_cts(system)
+    # A single CT sees all, whatever the legs.
+    shares = system.mains.shares if count > 1 else (1.0,)
+    signals: Signals = {}
+    for number, share in enumerate(shares):
+        signals[f"NEURIO_CT{number}_InstRealPower"] = meter.power_w * share
+        signals[f"NEURIO_CT{number}_Location"] = system.neurio_location
+    yield Device(
         kind="NEURIO",
         serial=system.neurio_serial,
         parent=f"STSTSM--{system.din}",
         manufacturer="NEURIO",
         firmware="1.7.1-Tesla",
-        meter_location=4,
+        meter_location=_LOCATIONS[system.neurio_location],
         address="PWRview-73533",
-        signals={
-            "NEURIO_CT0_InstRealPower": view.solar.power_w,
-            "NEURIO_CT0_Location": system.neurio_location,
-        },
-        heard_s=view.now_s if view.solar.heard_s is None else view.solar.heard_s,
+        signals=signals,
+        heard_s=view.now_s if meter.heard_s is None else meter.heard_s,
     )
 
 
@@ -247,69 +174,11 @@ def devices(system: System, view: View) -> list[Device]:
             for pack, seen in zip(system.packs, view.packs, strict=True)
             for device in _powerwall(system, pack, seen, view)
         ),
-        _synchronizer(system, view),
-        Device(
-            kind="TESLA",
-            serial=system.sync_serial,
-            parent=f"STSTSM--{system.din}",
-            meter_location=_SITE,
-            heard_s=view.now_s,
-        ),
-        _neurio(system, view),
+        *solar_devices(system, view),
+        *_site_meter(system, view),
+        *_neurio(system, view),
+        *nameplates(system, view),
     ]
-
-
-def _add_signal(
-    entry: tesla_pb2.SiteControllerConnectedDeviceWithVitals, name: str, value: Signal
-) -> None:
-    vital = entry.vitals.add(name=name)
-    # bool before float: a bool is a number to Python.
-    if isinstance(value, bool):
-        vital.boolValue = value
-    elif isinstance(value, str):
-        vital.stringValue = value
-    else:
-        vital.floatValue = value
-
-
-def _add_attributes(device: tesla_pb2.Device, row: Device) -> None:
-    attributes = device.deviceAttributes
-    if row.ecu_type:
-        attributes.teslaEnergyEcuAttributes.ecuType = row.ecu_type
-    else:
-        attributes.meterAttributes.meterLocation.append(row.meter_location)
-        # A meter of Tesla's own has the message, with nothing in it.
-        device.connectionParameters.SetInParent()
-    if row.address:
-        device.connectionParameters.ipAddress.value = row.address
-
-
-def _add(message: tesla_pb2.DevicesWithVitals, row: Device) -> None:
-    entry = message.devices.add(alerts=row.alerts)
-    device = entry.device.device
-    texts = {
-        "din": row.din,
-        "partNumber": row.part,
-        "serialNumber": row.serial,
-        "manufacturer": row.manufacturer,
-        "componentParentDin": row.parent,
-        "firmwareVersion": row.firmware,
-    }
-    for name, text in texts.items():
-        if text:
-            getattr(device, name).value = text
-    device.lastCommunicationTime.seconds = int(row.heard_s)
-    _add_attributes(device, row)
-    for name, value in row.signals.items():
-        _add_signal(entry, name, value)
-
-
-def encode(rows: Iterable[Device]) -> bytes:
-    """Write devices as one DevicesWithVitals, no length prefix."""
-    message = tesla_pb2.DevicesWithVitals()
-    for row in rows:
-        _add(message, row)
-    return message.SerializeToString(deterministic=True)
 
 
 def vitals(system: System, view: View) -> bytes:

@@ -7,6 +7,7 @@ compact and end without a newline.
 import json
 import math
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import formatdate
@@ -67,14 +68,13 @@ def error_answer(
     return json_answer({"code": status, "error": error, "message": message}, status, headers)
 
 
+NO_RIGHTS: Final = "User does not have adequate access rights"
 NOT_FOUND: Final = Answer(404, b"404 page not found", TEXT_TYPE)
 
 
 def no_access(method: str) -> Answer:
     """Refuse for want of a session or of a role: the gateway does not say which."""
-    return error_answer(
-        403, f"Unable to {method} to resource", "User does not have adequate access rights"
-    )
+    return error_answer(403, f"Unable to {method} to resource", NO_RIGHTS)
 
 
 def head(answer: Answer, now_s: float, *, length: int | None = None) -> bytes:
@@ -115,10 +115,10 @@ def go_duration(seconds: float) -> str:
     return f"{hours}h{minutes}m{rest:.9f}".rstrip("0").rstrip(".") + "s"
 
 
-def zone_name(utc_offset_s: int, home: str = "America/Los_Angeles") -> str:
+def zone_name(utc_offset_s: int, home: str, home_hours: Collection[int]) -> str:
     """Name the site's zone: home where the offset fits, else a plain offset zone."""
     hours = round(utc_offset_s / 3600)
-    if hours in (-7, -8):
+    if hours in home_hours:
         return home
     # Etc zones count westward.
     return f"Etc/GMT{-hours:+d}" if hours else UTC.tzname(None)

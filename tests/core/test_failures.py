@@ -98,6 +98,9 @@ CASES = [
     (Case(RateLimited("429", retry_after_s=86400.0)), LaneRests(LIMITED, 900.0)),
     (Case(RateLimited("429", retry_after_s=0.0)), LaneRests(LIMITED, 1.0)),
     (Case(RateLimited("429"), open=True, lane_state=WRONG), LaneRests(LIMITED, 300.0)),
+    # the core is open to everybody: the rest is not worth a login
+    (Case(LogInAgain(""), core_open=True), PathRests(PathState.ROLE, 3600.0)),
+    (Case(LogInAgain(""), core_open=True, core=True), LogIn()),
 ]
 
 

@@ -278,3 +278,60 @@ def test_the_core_is_probed_in_turn() -> None:
     world.every(5.0, *TELEGRAF)
     world.run(HOUR_S)
     assert set(world.gateway.counts()) == set(CORE)
+
+
+# -- gateways that are open to everybody --------------------------------------------------------
+
+
+def open_world() -> World:
+    """Firmware before 20.49: the core needs no session, the rest does."""
+    world = World()
+    world.gateway.has_session = False
+    world.gateway.fails(LogInAgain("HTTP 403"), "operation", "vitals", "system_status")
+    return world
+
+
+def test_where_the_core_is_open_nobody_ever_logs_in() -> None:
+    """A login stops the Powerwall on firmware 1.15."""
+    world = open_world()
+    world.every(5.0, *CORE, "vitals", "operation")
+    world.run(3 * HOUR_S)
+    assert world.gateway.logins == []
+    assert all(ask.absent for ask in world.seen("operation", world.begin_s + 10))
+    assert world.gateway.count("operation") <= 4
+
+
+@pytest.mark.parametrize("name", ["operation", "vitals"])
+def test_the_core_is_asked_before_anything_that_could_end_in_a_login(name: str) -> None:
+    world = open_world()
+    world.ask(name)
+    world.run(10.0)
+    assert [sent for _, sent in world.gateway.sent] == ["aggregates", name]
+    assert world.gateway.logins == []
+
+
+def test_the_answer_holds_for_as_long_as_it_takes() -> None:
+    world = open_world()
+    world.ask("operation")
+    world.run(10 * HOUR_S)
+    world.ask("operation", "system_status")
+    world.run(60.0)
+    assert world.gateway.logins == []
+
+
+def test_a_core_that_closes_is_logged_in_to() -> None:
+    """An update to firmware 20.49 while we watch."""
+    world = open_world()
+    world.every(5.0, *CORE)
+    world.run(60.0)
+    world.gateway.needs_session = True
+    world.gateway.fails(LogInAgain("HTTP 403"), *CORE)
+    world.run(10.0)
+    assert len(world.gateway.logins) == 1
+
+
+def test_an_open_path_is_read_alone() -> None:
+    world = open_world()
+    world.ask("status")
+    world.run(10.0)
+    assert world.gateway.counts() == {"status": 1}

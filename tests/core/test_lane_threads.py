@@ -32,6 +32,8 @@ class Gate:
         self.most = 0
         self._lock = threading.Lock()
 
+    has_session = True
+
     def fetch(self, source: Source) -> Any:
         with self._lock:
             self.now += 1
@@ -207,7 +209,7 @@ def test_a_worker_survives_a_bug_between_flights(
 ) -> None:
     gate.open.set()
     gate.document = Trap()
-    lane = Lane(gate, [source("status", fingerprint=("din",)), source("soe")])
+    lane = Lane(gate, [source("status", open=True, fingerprint=("din",)), source("soe")])
     lane.start()
     flight(lane, "status").result(10)
     gate.document = {}

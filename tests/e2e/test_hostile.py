@@ -38,7 +38,7 @@ STRANGE_PATHS = [
     b"http://test/nowhere",
     b"http://[::1/soe",
     b"/api/login/Basic",
-    b"/api/operation",
+    b"/api/sitemaster/run",
     b"/api/powerwalls/update",
 ]
 BROKEN = {

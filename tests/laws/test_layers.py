@@ -10,7 +10,12 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("pypowerwall_core", "proxy", "simulator")
 PURE = (
+    "pypowerwall_core/alerts.py",
+    "pypowerwall_core/corrections.py",
+    "pypowerwall_core/devices.py",
+    "pypowerwall_core/fields.py",
     "pypowerwall_core/readings.py",
+    "pypowerwall_core/solar.py",
     "pypowerwall_core/scales.py",
     "pypowerwall_core/payloads.py",
     "pypowerwall_core/snapshot.py",
@@ -27,11 +32,15 @@ PURE_IMPORTS = {
     "re",
     "typing",
     "pypowerwall_core",
+    "pypowerwall_core.alerts",
+    "pypowerwall_core.devices",
     "pypowerwall_core.errors",
+    "pypowerwall_core.fields",
     "pypowerwall_core.payloads",
     "pypowerwall_core.readings",
     "pypowerwall_core.scales",
     "pypowerwall_core.snapshot",
+    "pypowerwall_core.solar",
 }
 DECIDERS = ("policy", "failures", "slot", "flights", "tower", "meters")
 DECIDERS_IMPORTS = (

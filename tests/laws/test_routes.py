@@ -11,12 +11,15 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.frozen import SYSTEMS, documents
 
-from proxy.routes import LIVE, PAGES, VIEWS, View
+from proxy.routes import LIVE, PAGES, ROUTES, VIEWS
+from proxy.rows import View
 from proxy.settings import ROWS
 from pypowerwall_core import payloads
-from pypowerwall_core.snapshot import Absent, Entry, Known, Snapshot, Unknown
-from simulator.gateway import Simulator
+from pypowerwall_core.backends.local.paths import gateway_paths
+from pypowerwall_core.numbering import settle
+from pypowerwall_core.snapshot import Absent, Entry, Known, Numbers, Snapshot, Unknown
 
 ROOT = Path(__file__).parents[2]
 HELP = (ROOT / "HELP.md").read_text("utf-8")
@@ -27,28 +30,7 @@ JSON = st.recursive(
 )
 
 
-def documents(system: str) -> dict[str, Any]:
-    """What a frozen system says, as the local backend reads it."""
-    from concurrent.futures import wait  # noqa: PLC0415
-
-    from pypowerwall_core.backends.local.address import parse_address  # noqa: PLC0415
-    from pypowerwall_core.backends.local.session import Credentials  # noqa: PLC0415
-    from pypowerwall_core.connect import GatewayConfig, open_site  # noqa: PLC0415
-    from pypowerwall_core.redact import Secrets  # noqa: PLC0415
-
-    with Simulator(system=system, password="password", frozen=True) as simulator:
-        config = GatewayConfig(parse_address(simulator.address), Credentials("password"))
-        site = open_site(config, Secrets())
-        site.start()
-        names = sorted({need for view in VIEWS for need in view.needs})
-        for name in names:
-            wait(site.ask([name]).flights, timeout=10)
-        snapshot = site.ask(names).snapshot
-        site.stop()
-    return {name: snapshot.document(name) for name in names}
-
-
-FIXTURES = {system: documents(system) for system in ("pw2", "novitals")}
+FIXTURES = {system: documents(system) for system in SYSTEMS}
 
 
 def snapshot_of(docs: dict[str, Any], view: View) -> Snapshot:
@@ -56,7 +38,7 @@ def snapshot_of(docs: dict[str, Any], view: View) -> Snapshot:
     for need in view.needs:
         document = docs.get(need)
         entries[need] = Unknown() if document is None else Known(document, 1, 0.0, 5.0)
-    return Snapshot(entries, 1.7e9)
+    return Snapshot(entries, 1.7e9, settle(Numbers(), entries).shown)
 
 
 @pytest.mark.parametrize("system", FIXTURES)
@@ -105,9 +87,17 @@ def test_no_path_is_served_twice() -> None:
     assert len(paths) == len(set(paths))
 
 
-@pytest.mark.parametrize("row", [*VIEWS, *LIVE, *PAGES], ids=lambda row: row.path)
-def test_every_route_has_a_line_in_the_help(row: Any) -> None:
-    assert f"| `{row.path}` |" in HELP
+@pytest.mark.parametrize("row", ROUTES, ids=lambda row: row.path)
+def test_every_route_has_its_line_in_the_help(row: Any) -> None:
+    assert f"| `{row.path}` | {row.says} |\n" in HELP
+
+
+def test_the_help_has_a_line_for_every_gateway_path_and_no_other() -> None:
+    table = HELP.split("## Paths of the gateway")[1].split("\n## ")[0]
+    lines = [line for line in table.splitlines() if line.startswith("| `")]
+    assert lines == [
+        f"| `{row.path}` | {row.treatment.value} | {row.why} |" for row in gateway_paths()
+    ]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)

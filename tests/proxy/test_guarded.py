@@ -23,6 +23,8 @@ from proxy.connections import REQUEST_MOST_S, Gate, guarded
 
 BOUND_S = 5.0
 SHORT_S = 0.3
+LARGE = 4_000_000
+"""More than kernels hold on the way."""
 ASK = b"GET / HTTP/1.1\r\nHost: test\r\n\r\n"
 ANSWERED = b"\r\n\r\nhere"
 
@@ -35,9 +37,10 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
         await asyncio.sleep(3 * SHORT_S)
     while (await receive()).get("more_body"):
         pass
-    headers = [(b"content-length", b"4")]
+    body = b"here" * (LARGE if scope["path"] == "/large" else 1)
+    headers = [(b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": b"here"})
+    await send({"type": "http.response.body", "body": body})
 
 
 @pytest.fixture(params=[HttpToolsProtocol, H11Protocol])
@@ -127,6 +130,44 @@ def test_time_does_not_run_while_an_answer_is_made(serve: Serve, connect: Any) -
     connection = connect(serve(Gate(request_most_s=SHORT_S)))
     connection.sendall(ASK.replace(b" / ", b" /slow "))
     assert _answer(connection).startswith(b"HTTP/1.1 200")
+
+
+def test_who_does_not_read_is_closed(serve: Serve, connect: Any) -> None:
+    gate = Gate(request_most_s=SHORT_S)
+    connection = connect(serve(gate))
+    connection.sendall(2 * ASK.replace(b" / ", b" /large "))
+    until(lambda: len(gate) == 1)
+    until(lambda: len(gate) == 0, BOUND_S)
+
+
+def test_who_reads_slowly_but_reads_may_stay(serve: Serve, connect: Any) -> None:
+    connection = connect(serve(Gate(request_most_s=SHORT_S)))
+    connection.sendall(ASK.replace(b" / ", b" /large "))
+    data = b""
+    while not data.endswith(ANSWERED) and len(data) < 4 * LARGE:
+        data += connection.recv(1_000_000)
+        time.sleep(SHORT_S / 100)
+    assert len(data) > 4 * LARGE
+
+
+def test_who_does_not_read_makes_room_before_the_others(serve: Serve, connect: Any) -> None:
+    gate = Gate(most=2)
+    port = serve(gate)
+    deaf = [connect(port) for _ in range(2)]
+    for connection in deaf:
+        connection.sendall(2 * ASK.replace(b" / ", b" /large "))
+    newcomer = None
+
+    def served() -> bool:
+        nonlocal newcomer
+        newcomer = connect(port)
+        try:
+            newcomer.sendall(ASK)
+            return _answer(newcomer).startswith(b"HTTP/1.1 200")
+        except (ConnectionError, AssertionError):
+            return False
+
+    until(served, BOUND_S)
 
 
 def test_an_idle_connection_that_has_asked_may_stay(serve: Serve, connect: Any) -> None:

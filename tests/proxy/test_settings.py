@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from proxy.not_yet import NOT_YET
 from proxy.settings import ROWS, Settings, read_settings
 from pypowerwall_core.backends.local.address import Address
+from pypowerwall_core.corrections import Corrections
 from pypowerwall_core.errors import BadSetting
 
 
 def test_the_table_and_the_object_agree() -> None:
     assert {row.field for row in ROWS} | {"notes"} == {field.name for field in fields(Settings)}
-    assert not {row.name for row in ROWS} & set(NOT_YET)
+    assert {row.name for row in ROWS} & set(NOT_YET) == {"PW_CONTROL_SECRET"}
 
 
 def test_without_any_variable_the_defaults_are_those_existing_installations_know() -> None:
@@ -128,12 +129,82 @@ def test_only_the_word_yes_is_yes() -> None:
 
 def test_settings_without_effect_are_told_one_line_each() -> None:
     settings = read_settings(
-        {"PW_GW_PWD": "x", "PW_TIMEOT": "5", "PW_NEG_SOLAR": "no", "HOME": "/", "PW_STYLE": ""}
+        {"PW_GW_PWD": "x", "PW_TIMEOT": "5", "PW_FAIL_FAST": "no", "HOME": "/", "PW_STYLE": ""}
     )
-    gw_pwd, neg_solar, typo = settings.notes
+    fail_fast, gw_pwd, typo = settings.notes
     assert gw_pwd.startswith("PW_GW_PWD has no effect yet: TEDAPI is not served")
-    assert neg_solar.startswith("PW_NEG_SOLAR has no effect yet")
+    assert fail_fast.startswith("PW_FAIL_FAST has no effect yet")
     assert typo.endswith("did you mean PW_TIMEOUT?")
+
+
+CONFIG = [
+    "PW_BIND_ADDRESS",
+    "PW_PORT",
+    "PW_HTTPS",
+    "PW_HOST",
+    "PW_PASSWORD",
+    "PW_EMAIL",
+    "PW_TIMEZONE",
+    "PW_GW_PWD",
+    "PW_RSA_KEY_PATH",
+    "PW_WIFI_HOST",
+    "PW_SITEID",
+    "PW_AUTH_PATH",
+    "PW_AUTH_MODE",
+    "PW_CACHE_FILE",
+    "PW_CACHE_EXPIRE",
+    "PW_CACHE_TTL",
+    "PW_BROWSER_CACHE",
+    "PW_TIMEOUT",
+    "PW_POOL_MAXSIZE",
+    "PW_STYLE",
+    "PW_CONTROL_SECRET",
+    "PW_NEG_SOLAR",
+    "PW_SITE_ZERO_THRESHOLD",
+    "PW_DEBUG",
+    "PW_SUPPRESS_NETWORK_ERRORS",
+    "PW_NETWORK_ERROR_RATE_LIMIT",
+    "PW_FAIL_FAST",
+    "PW_GRACEFUL_DEGRADATION",
+    "PW_HEALTH_CHECK",
+    "PW_TEDAPI_RECOVERY",
+    "PW_TEDAPI_PROBE_INTERVAL",
+]
+
+
+def test_every_setting_the_original_shows_is_shown() -> None:
+    assert len(CONFIG) == 31
+    assert set(CONFIG) <= set(read_settings({}).shown())
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("", "/"),
+        ("/", "/"),
+        ("tesla", "/tesla/"),
+        ("/tesla", "/tesla/"),
+        ("/a/b-c.d/", "/a/b-c.d/"),
+    ],
+)
+def test_a_base_path_begins_and_ends_with_a_slash(text: str, path: str) -> None:
+    assert read_settings({"PROXY_BASE_URL": text}).base_path == path
+
+
+@pytest.mark.parametrize("text", ["/a//b", "/../x", "/a/./b", "/a b", "/a?b", "/{x}", "/ü", "/%41"])
+def test_a_base_path_is_plain(text: str) -> None:
+    with pytest.raises(BadSetting, match="PROXY_BASE_URL"):
+        read_settings({"PROXY_BASE_URL": text})
+
+
+def test_the_corrections_reach_the_gateways_reader() -> None:
+    plain = read_settings({"PW_HOST": "10.0.0.5"}).gateway()
+    assert plain is not None
+    assert plain.corrections == Corrections(negative_solar=True, site_zero_threshold_w=0)
+    set_ = {"PW_HOST": "10.0.0.5", "PW_NEG_SOLAR": "no", "PW_SITE_ZERO_THRESHOLD": "60"}
+    gateway = read_settings(set_).gateway()
+    assert gateway is not None
+    assert gateway.corrections == Corrections(negative_solar=False, site_zero_threshold_w=60)
 
 
 def test_what_is_shown_holds_no_secret_not_even_its_length() -> None:

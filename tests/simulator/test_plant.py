@@ -1,6 +1,7 @@
 """The plant's laws."""
 
 import itertools
+import math
 from typing import Any
 
 from hypothesis import given, settings
@@ -71,7 +72,9 @@ def test_energies_never_decrease_and_the_level_stays_within_its_scale(views: lis
             assert new.exported_wh >= old.exported_wh
             assert new.imported_wh >= old.imported_wh
         assert 0.0 <= after.soe_percent <= 100.0
-        assert sum(pack.power_w for pack in after.packs) == after.battery.power_w
+        packs_w = sum(pack.power_w for pack in after.packs)
+        # A third of something is not exact.
+        assert math.isclose(packs_w, after.battery.power_w, abs_tol=1e-9)
         assert after.load.power_w > 0
 
 

@@ -49,7 +49,7 @@ def test_a_boot_is_told_in_the_factorys_zone() -> None:
     ],
 )
 def test_zones_are_named(offset_s: int, name: str) -> None:
-    assert zone_name(offset_s) == name
+    assert zone_name(offset_s, "America/Los_Angeles", (-7, -8)) == name
 
 
 def test_a_head_without_a_body_has_no_type_and_204_no_length() -> None:

@@ -113,7 +113,9 @@ LANE = (
     _down("truncated", "down: broken JSON", "not well", variant="honest", options={"honest": True}),
     _down("html", "down: a web page instead of JSON", r"Is PW_HOST a Powerwall gateway\?"),
     _down("null", "down: null where an object belongs", "not well"),
-    _down("stopped", "down: HTTP 502 with an empty body", "Tesla's app", system="novitals"),
+    _down(
+        "stopped", "down: the Powerwall is stopped", "start it in Tesla's app", system="novitals"
+    ),
     _down("busy", "down: HTTP 503: current config mode is busy", "updating", system="novitals"),
     # The gateway does not want us.
     _down(

@@ -63,9 +63,11 @@ class Gateway:
         self.sent: list[tuple[float, str]] = []
         self.logins: list[float] = []
         self.trouble: dict[str, Callable[[], Exception | None]] = {}
+        self.reason: Callable[[], Exception | None] = lambda: None
         self.login_trouble: Callable[[], Exception | None] = lambda: None
         self.needs_session = False
         self.session = False
+        self.has_session = True
         self.documents: dict[str, Any] = {}
         self.in_flight = 0
         self.most_in_flight = 0
@@ -78,6 +80,11 @@ class Gateway:
         if error is not None:
             raise error
         return self.documents.get(source.name, {"n": len(self.sent)})
+
+    def explain(self, error: Exception) -> Exception:
+        self.sent.append((self._world.now_s, "reason"))
+        self._pass_time()
+        return self.reason() or error
 
     def login(self) -> None:
         self.logins.append(self._world.now_s)

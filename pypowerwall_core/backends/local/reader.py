@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pypowerwall_core import payloads
+from pypowerwall_core.corrections import NO_CORRECTIONS, Corrections
+from pypowerwall_core.errors import PowerwallError, Unexplained, Unwell
 from pypowerwall_core.policy import TOLERATED_S, Source
 
 from . import vitals
@@ -89,6 +91,9 @@ ROWS = (
 )
 
 
+_SITEMASTER = next(row.path for row in ROWS if row.payload == payloads.SITEMASTER)
+
+
 def sources(cache_expire_s: float, cache_ttl_s: float) -> list[Source]:
     """Return the rows with the user's freshness filled in."""
     return [
@@ -112,14 +117,34 @@ def sources(cache_expire_s: float, cache_ttl_s: float) -> list[Source]:
 class LocalUpstream:
     """A gateway as a lane sees it."""
 
-    def __init__(self, name: str, session: GatewaySession) -> None:
+    def __init__(
+        self, name: str, session: GatewaySession, corrections: Corrections = NO_CORRECTIONS
+    ) -> None:
         self.name = name
         self._session = session
+        self._corrections = corrections
         self._parse = {row.payload: row.parse for row in ROWS}
 
+    @property
+    def has_session(self) -> bool:
+        """Whether requests show a session; without one everything read is open to everybody."""
+        return self._session.has_session
+
     def fetch(self, source: Source) -> Any:
-        """Return the parsed document of one source."""
-        return self._parse[source.name](self._session.get(source.path, source.timeout_s))
+        """Return the parsed document of one source, corrected as its owner wants it."""
+        body = self._session.get(source.path, source.timeout_s)
+        return self._corrections.applied(source.name, self._parse[source.name](body))
+
+    def explain(self, error: Unexplained) -> PowerwallError:
+        """Ask why the data calls fail: the site master tells, also while it is stopped."""
+        sitemaster = json_object(self._session.get(_SITEMASTER))
+        if sitemaster.get("running") is not False:
+            return error
+        return Unwell(
+            "the Powerwall is stopped",
+            remedy="Its site master does not run, so there is no data. Somebody stopped it, or a "
+            "login did on firmware before 20.49: start it in Tesla's app or by its switch.",
+        )
 
     def login(self) -> None:
         """Open a new session."""

@@ -19,6 +19,7 @@ from pypowerwall_core.errors import (
     NotServed,
     PowerwallError,
     RateLimited,
+    Unexplained,
     Unwell,
 )
 from pypowerwall_core.redact import Secrets
@@ -99,6 +100,11 @@ class GatewaySession:
             self._adopt(session)
             self._file.save(session)
 
+    @property
+    def has_session(self) -> bool:
+        """Whether requests show a session, a new or an expired one."""
+        return bool(self._session)
+
     def close(self) -> None:
         """Drop the connections; the session stays valid."""
         self._transport.close()
@@ -149,7 +155,7 @@ def refusal(answer: Answer) -> PowerwallError:
         case 429:
             return RateLimited(status, retry_after_s=_retry_after_s(answer.headers))
         case 502 if not answer.body:
-            return Unwell(
+            return Unexplained(
                 "HTTP 502 with an empty body: the gateway is starting, or the Powerwall is stopped",
                 remedy="Wait a few minutes; if it stays so, look whether the Powerwall is switched "
                 "on and running in Tesla's app.",

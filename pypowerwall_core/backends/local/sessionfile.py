@@ -1,19 +1,14 @@
 """The gateway session on disk, so that a restart does not log in again.
 
 The format is the one existing installations have: {"AuthCookie", "UserRecord"} or
-{"Authorization": "Bearer ..."}. Mode 0600, replaced whole or not at all.
+{"Authorization": "Bearer ..."}.
 """
 
 from __future__ import annotations
 
-import contextlib
-import json
-import logging
-import os
-import tempfile
 from pathlib import Path
 
-_log = logging.getLogger(__name__)
+from pypowerwall_core.statefile import StateFile
 
 COOKIES = ("AuthCookie", "UserRecord")
 BEARER = "Authorization"
@@ -23,38 +18,21 @@ class SessionFile:
     """One file, or none (path None: the session lives in memory only)."""
 
     def __init__(self, path: Path | None) -> None:
-        self._path = path
-        self._complained = False
+        self._file = StateFile(
+            path, what="session file", otherwise="every restart will log in again"
+        )
 
     def load(self) -> dict[str, str]:
         """Return the stored session, or {} when there is none that can be used."""
-        if self._path is None:
-            return {}
-        try:
-            return _usable(json.loads(self._path.read_text("utf-8")))
-        except FileNotFoundError:
-            return {}
-        except (OSError, ValueError, RecursionError) as error:
-            _log.warning("session file %s is ignored and will be replaced: %s", self._path, error)
-            return {}
+        stored = self._file.load()
+        session = _usable(stored)
+        if stored is not None and not session:
+            self._file.ignore("it holds no session")
+        return session
 
     def save(self, session: dict[str, str]) -> None:
         """Store a session; a folder that cannot be written is said once and is no failure."""
-        if self._path is None:
-            return
-        try:
-            _make_folder(self._path.parent)
-            _replace(self._path, json.dumps(session))
-            self._complained = False
-        except OSError as error:
-            if not self._complained:
-                _log.warning(
-                    "session file %s cannot be written (%s): every restart will log in again. "
-                    "Set PW_CACHE_FILE to a writable place.",
-                    self._path,
-                    error.strerror,
-                )
-            self._complained = True
+        self._file.save(session)
 
 
 def _usable(stored: object) -> dict[str, str]:
@@ -65,29 +43,8 @@ def _usable(stored: object) -> dict[str, str]:
     # AuthCookie alone is enough for the gateway.
     if COOKIES[0] in texts:
         return {key: texts[key] for key in COOKIES if key in texts}
-    raise ValueError("it holds no session")
+    return {}
 
 
 def _fits_a_header(value: object) -> bool:
     return isinstance(value, str) and value != "" and value.isascii() and value.isprintable()
-
-
-def _make_folder(folder: Path) -> None:
-    """Make what is missing; mkdir's own `parents` would leave the upper ones open to all."""
-    for missing in reversed([path for path in (folder, *folder.parents) if not path.exists()]):
-        missing.mkdir(mode=0o700, exist_ok=True)
-
-
-def _replace(path: Path, text: str) -> None:
-    # mkstemp makes the file 0600 from its first moment.
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
-        raise

@@ -15,6 +15,8 @@ from pypowerwall_core.errors import Unwell
 from . import tesla_pb2
 
 _TEXTS = ("componentParentDin", "partNumber", "serialNumber", "manufacturer", "firmwareVersion")
+ALERTS = "alerts"
+"""The one name that is ours: a signal called so would hide the alerts, or pretend some."""
 _TIMES = ("firstCommunicationTime", "lastCommunicationTime")
 
 
@@ -43,11 +45,11 @@ def decode(body: bytes) -> dict[str, dict[str, Any]]:
             continue
         # A DIN that comes twice is one device: the first names it, the second adds signals.
         known = devices.setdefault(device.din.value, _identity(device))
-        known |= {vital.name: _signal(vital) for vital in entry.vitals}
+        known |= {vital.name: _signal(vital) for vital in entry.vitals if vital.name != ALERTS}
         if entry.alerts:
             alerts.setdefault(device.din.value, []).extend(entry.alerts)
     for din, names in alerts.items():
-        devices[din]["alerts"] = names
+        devices[din][ALERTS] = names
     return devices
 
 

@@ -29,6 +29,7 @@ from pypowerwall_core.errors import (
     NotServed,
     PowerwallError,
     RateLimited,
+    Unexplained,
     Unreachable,
     Unwell,
 )
@@ -77,7 +78,7 @@ def said(error: str, message: str = "") -> bytes:
         (404, b"404 page not found", NotServed, "HTTP 404"),
         (429, said("Api Limit"), RateLimited, "HTTP 429: Api Limit"),
         (500, said("no phase information"), Unwell, "HTTP 500: no phase information"),
-        (502, b"", Unwell, "HTTP 502 with an empty body"),
+        (502, b"", Unexplained, "HTTP 502 with an empty body"),
         (502, b"<html>", Unwell, "HTTP 502"),
         (503, said("current config mode is busy"), Busy, "HTTP 503: current config"),
         (504, b"", Unwell, "HTTP 504"),

@@ -1,0 +1,81 @@
+"""From the text of a setting to its value; a wrong text is a ValueError with the reason."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from pypowerwall_core.backends.local.address import Address, parse_address
+
+HIGHEST_PORT = 65535
+_PLAIN_PATH = re.compile(r"/([A-Za-z0-9._~-]+/)*")
+
+
+def whole(low: int, high: int) -> Callable[[str], int]:
+    """Return the parser of whole numbers within bounds."""
+
+    def parse(text: str) -> int:
+        if text.isascii() and text.isdigit() and low <= int(text) <= high:
+            return int(text)
+        raise ValueError(f"{text!r} is not a whole number from {low} to {high}")
+
+    return parse
+
+
+def seconds(low: float, high: float) -> Callable[[str], float]:
+    """Return the parser of numbers of seconds within bounds."""
+
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = float("nan")
+        if low <= value <= high:
+            return value
+        raise ValueError(f"{text!r} is not a number of seconds from {low:g} to {high:g}")
+
+    return parse
+
+
+def choice(*words: str) -> Callable[[str], str]:
+    """Return the parser of one of some words, in any case."""
+
+    def parse(text: str) -> str:
+        if text.lower() in words:
+            return text.lower()
+        raise ValueError(f"{text!r} is not one of {', '.join(words)}")
+
+    return parse
+
+
+def flag(text: str) -> bool:
+    """Only the word yes is true, as in existing installations."""
+    return text.lower() == "yes"
+
+
+def folder(text: str) -> Path:
+    """Parse a folder or file; `~` is the HOME."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:  # ~ of nobody, or without a HOME
+        raise ValueError(f"{text!r}: {error}") from error
+
+
+def base_path(text: str) -> str:
+    """Parse a path of plain letters; it begins and ends with a slash."""
+    inner = text.strip("/")
+    path = f"/{inner}/" if inner else "/"
+    if _PLAIN_PATH.fullmatch(path) and not {".", ".."} & set(path.split("/")):
+        return path
+    raise ValueError(f"{text!r} is not a path of letters, digits and - . _ ~ /")
+
+
+def address(text: str) -> Address | None:
+    """Parse HOST, HOST:PORT or [IPv6]:PORT; nothing is None."""
+    return parse_address(text) if text else None
+
+
+def path(text: str) -> Path | None:
+    """Parse a file; nothing is None."""
+    return folder(text) if text else None
