@@ -9,6 +9,7 @@ import pytest
 
 from pypowerwall_core import payloads
 from pypowerwall_core.backends.local.address import Address
+from pypowerwall_core.backends.local.paths import UNREAD, gateway_paths
 from pypowerwall_core.backends.local.reader import ROWS, LocalUpstream, sources
 from pypowerwall_core.backends.local.session import Credentials, GatewaySession
 from pypowerwall_core.backends.local.sessionfile import SessionFile
@@ -60,6 +61,16 @@ def test_no_row_makes_the_gateway_act_unasked() -> None:
     found = {row.path for row in ROWS if set(acting) & set(row.path.split("/"))}
     assert found == {"/api/system/update/status"}
     assert all(source.on_demand for source in SOURCES.values() if source.path in found)
+
+
+def test_every_documented_path_is_told_once_and_what_acts_is_never_read() -> None:
+    paths = gateway_paths()
+    assert len({row.path for row in paths}) == len(paths)
+    read = {row.path for row in ROWS}
+    assert read <= {row.path for row in paths}
+    refused = {row.path for row in UNREAD} - {"/api/devices/vitals"}
+    assert not read & refused
+    assert all(row.why for row in paths)
 
 
 def test_what_is_asked_for_on_demand_never_holds_up_the_core() -> None:
