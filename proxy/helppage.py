@@ -36,16 +36,15 @@ def of(rows: Callable[[], Iterable[Row]]) -> Callable[[Desk, Snapshot], str]:
     def render(desk: Desk, snapshot: Snapshot) -> str:
         stats = introspect.stats(desk, snapshot)
         own = {key: value for key, value in stats.items() if key not in _APART}
-        lanes = {f"{lane['upstream']}: {key}": lane[key] for lane in stats["lanes"] for key in lane}
         asked = stats["uri"]
         return _PAGE.format(
             name=escape(str(stats["pypowerwall"])),
             notes="".join(f"<p>{escape(note)}</p>" for note in stats["notes"]),
             tables="\n".join(
                 (
-                    _routes(rows(), asked),
                     _table("State", own),
-                    _table("Gateway", lanes),
+                    *(_table(lane["upstream"].capitalize(), lane) for lane in stats["lanes"]),
+                    _routes(rows(), asked),
                     _table("Settings", stats["config"]),
                 )
             ),

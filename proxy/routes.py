@@ -204,6 +204,7 @@ LIVE = (
         "/help",
         "These routes and `/stats` as a page.",
         helppage.of(lambda: ROUTES),
+        (payloads.SITE_NAME,),
         content_type=HTML_TYPE,
     ),
 )

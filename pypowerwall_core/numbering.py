@@ -77,7 +77,9 @@ class Numbering:
         settled = settle(self._numbers, entries)
         if settled.kept != self._numbers:
             self._numbers = settled.kept
-            _log.info("numbering: %s", settled.kept)
+            packs = enumerate(settled.kept.packs, 1)
+            told = ", ".join(f"PW{n} is {serial}" for n, serial in packs)
+            _log.info("numbering: %s", told or "no packs")
             # Once in years, and a flash card may take its time: no client waits for it.
             threading.Thread(target=self._save, name="numbering").start()
         return settled.shown
