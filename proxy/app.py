@@ -13,9 +13,10 @@ import falcon.asgi
 from falcon.asgi import Request, Response
 from falcon.routing import CompiledRouter
 
+from .access import may_read
 from .desk import Desk
-from .endpoints import LiveEndpoint, PageEndpoint, RedirectEndpoint, ViewEndpoint
-from .routes import LIVE, PAGES, VIEWS
+from .endpoints import ControlEndpoint, LiveEndpoint, PageEndpoint, RedirectEndpoint, ViewEndpoint
+from .routes import CONTROLS, LIVE, PAGES, VIEWS
 from .rows import JSON_TYPE
 
 _log = logging.getLogger(__name__)
@@ -51,6 +52,22 @@ class Starter:
     async def process_startup(self, scope: Any, event: Any) -> None:  # noqa: ARG002 - Falcon's
         """Start the lanes: only here, never at import."""
         self._desk.site.start()
+
+
+class ReadGuard:
+    """Closes reads to who does not show PW_READ_TOKEN, where it is set.
+
+    Pages hold no data; /healthz tells only that this process lives.
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        self._token = desk.settings.read_token
+        self._open = {"/healthz", *(page.path for page in PAGES)}
+
+    async def process_request(self, request: Request, response: Response) -> None:  # noqa: ARG002
+        """Let a request pass, or refuse it before anything is looked up."""
+        if request.path not in self._open and not may_read(request, self._token):
+            raise falcon.HTTPUnauthorized(title="PW_READ_TOKEN is wanted", challenges=["Bearer"])
 
 
 class Application:
@@ -128,13 +145,16 @@ def _last(send: Any) -> Any:
 
 
 def _routes(desk: Desk) -> falcon.asgi.App[Any, Any]:
-    app = falcon.asgi.App(middleware=[Starter(desk)], router=ExactRouter())
+    middleware: list[Any] = [Starter(desk), ReadGuard(desk)]
+    app = falcon.asgi.App(middleware=middleware, router=ExactRouter())
     app.set_error_serializer(_json_errors(desk))
     app.add_error_handler(Exception, _bug)
     for view in VIEWS:
         app.add_route(view.path, ViewEndpoint(view, desk))
     for live in LIVE:
         app.add_route(live.path, LiveEndpoint(live, desk))
+    for control in CONTROLS:
+        app.add_route(control.path, ControlEndpoint(control, desk))
     for page in PAGES:
         app.add_route(page.path, PageEndpoint(page, desk))
     base = desk.settings.base_path

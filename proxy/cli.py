@@ -1,9 +1,8 @@
-"""The command `powerwall`: serve, simulate, version, healthcheck."""
+"""The command `powerwall`: serve, simulate, config check, healthcheck, version."""
 
 from __future__ import annotations
 
 import argparse
-import http.client
 import logging
 import os
 import sys
@@ -14,14 +13,20 @@ from pypowerwall_core.redact import Secrets
 from pypowerwall_core.version import __version__
 
 from .logs import configure_logging
-from .settings import ROWS, Settings, read_settings
+from .settings import Settings, read_settings
+from .settings_table import ROWS
 
 if TYPE_CHECKING:
     from .app import Application
 
-HEALTHCHECK_S = 5.0
-OK = 200
 BAD_SETTING = 2
+FLAGS = {
+    "config": ("PW_CONFIG", "FILE", "TOML file of settings"),
+    "host": ("PW_HOST", "HOST", "the gateway"),
+    "port": ("PW_PORT", "PORT", "port to listen on"),
+    "bind_address": ("PW_BIND_ADDRESS", "ADDRESS", "address to listen on"),
+}
+"""Settings that may be typed; none of them is a secret, as anybody may list processes."""
 
 _log = logging.getLogger(__name__)
 
@@ -51,33 +56,60 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     serve.add_argument("--demo", action="store_true", help="with a simulated Powerwall")
+    _add_flags(serve, *FLAGS)
     serve.set_defaults(run=_serve)
     commands.add_parser("simulate", help="run a simulated gateway (see simulate --help)")
     version = commands.add_parser("version", help="print the version")
     version.set_defaults(run=_version)
     health = commands.add_parser("healthcheck", help="exit 0 when a proxy answers on PW_PORT")
+    _add_flags(health, "config", "port", "bind_address")
     health.set_defaults(run=_healthcheck)
+    config = commands.add_parser("config", help="look at the settings without serving")
+    actions = config.add_subparsers(required=True, metavar="ACTION")
+    check = actions.add_parser("check", help="print all settings; exit 2 when one is wrong")
+    _add_flags(check, *FLAGS)
+    check.set_defaults(run=_config_check)
     return parser
 
 
+def _add_flags(parser: argparse.ArgumentParser, *fields: str) -> None:
+    for field in fields:
+        name, shown, says = FLAGS[field]
+        parser.add_argument(
+            f"--{field.replace('_', '-')}", metavar=shown, default="", help=f"{says} ({name})"
+        )
+
+
+def _flags(arguments: argparse.Namespace) -> dict[str, str]:
+    return {name: getattr(arguments, field, "") for field, (name, *_) in FLAGS.items()}
+
+
 def _settings_help() -> str:
-    lines = [f"  {row.name:<18}{row.help} [{row.default}]" for row in ROWS]
+    width = max(len(row.name) for row in ROWS)
+    lines = [f"  {row.name:<{width}}  {row.help} [{row.default}]" for row in ROWS]
     return "\n".join(["settings (environment variables) and their defaults:", *lines])
 
 
 def _serve(arguments: argparse.Namespace) -> int:
     from .server import listen, serve  # noqa: PLC0415 - the server's libraries are large
+    from .tls import ready_pair  # noqa: PLC0415 - not for `version`
 
-    settings = read_settings(os.environ)
+    settings = read_settings(os.environ, _flags(arguments))
     secrets = Secrets()
+    for secret in settings.secrets:
+        secrets.hide(secret)
     configure_logging(
-        "debug" if settings.debug else settings.log_level, settings.log_format, secrets
+        "debug" if settings.debug else settings.log_level,
+        settings.log_format,
+        secrets,
+        hide_passing=settings.suppress_network_errors,
     )
     settings.gateway()  # a bad PW_HOST_CERT is told before the port opens
+    pair = ready_pair(settings)  # and a certificate of ours that cannot be shown
     listener = listen(settings)
     demo = _demo() if arguments.demo else None
     _greet(settings, demo=arguments.demo)
-    serve(listener, lambda: _make_app(settings, secrets, demo))
+    serve(listener, lambda: _make_app(settings, secrets, demo), pair)
     return 0
 
 
@@ -104,7 +136,8 @@ def _greet(settings: Settings, *, demo: bool) -> None:
     for note in settings.notes:
         _log.warning("%s", note)
     host = settings.bind_address or "localhost"
-    url = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+    scheme = "https" if settings.serves_tls else "http"
+    url = f"{scheme}://{f'[{host}]' if ':' in host else host}:{settings.port}"
     if demo:
         from .demo import welcome  # noqa: PLC0415 - as above
 
@@ -126,17 +159,19 @@ def _version(_: argparse.Namespace) -> int:
     return 0
 
 
-def _healthcheck(_: argparse.Namespace) -> int:
-    settings = read_settings(os.environ)
-    host = settings.bind_address or "127.0.0.1"
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared
-    connection = http.client.HTTPConnection(host, settings.port, timeout=HEALTHCHECK_S)
-    try:
-        connection.request("GET", "/healthz")
-        status: int | str = connection.getresponse().status
-    except (OSError, http.client.HTTPException) as error:
-        status = str(error) or type(error).__name__
-    finally:
-        connection.close()
-    print("ok" if status == OK else f"not healthy: {status}")  # noqa: T201 - for docker inspect
-    return 0 if status == OK else 1
+def _healthcheck(arguments: argparse.Namespace) -> int:
+    from .healthcheck import why_unhealthy  # noqa: PLC0415 - for this command only
+
+    why = why_unhealthy(read_settings(os.environ, _flags(arguments)))
+    print(f"not healthy: {why}" if why else "ok")  # noqa: T201 - for docker inspect
+    return 1 if why else 0
+
+
+def _config_check(arguments: argparse.Namespace) -> int:
+    from .configcheck import check  # noqa: PLC0415 - for this command only
+
+    lines, errors = check(os.environ, _flags(arguments))
+    print(*lines, sep="\n")  # noqa: T201 - what was asked for
+    for error in errors:
+        print(f"powerwall: {error}", file=sys.stderr)  # noqa: T201 - the same
+    return BAD_SETTING if errors else 0

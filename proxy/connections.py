@@ -22,6 +22,20 @@ _BROKEN = b"HTTP/1.1 400 Bad Request\r\n" + _END
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\n" + _END
 
 
+class Entrant(Protocol):
+    """What may pass a gate.
+
+    Attributes:
+        busy: Whether it has to be let finish.
+    """
+
+    @property
+    def busy(self) -> bool: ...  # noqa: D102 - above
+
+    def drop(self) -> None:
+        """End it at once."""
+
+
 @dataclass(slots=True)
 class Gate:
     """The open connections of one server, the longest idle first."""
@@ -29,9 +43,9 @@ class Gate:
     most: int = CONNECTIONS_MOST
     head_most: int = HEAD_MOST
     request_most_s: float = REQUEST_MOST_S
-    _open: dict[Guarded, None] = field(default_factory=dict)
+    _open: dict[Entrant, None] = field(default_factory=dict)
 
-    def enter(self, connection: Guarded) -> None:
+    def enter(self, connection: Entrant) -> None:
         """Admit a connection; beyond the cap the longest idle one is dropped."""
         if len(self._open) >= self.most:
             idle = next((one for one in self._open if not one.busy), connection)
@@ -41,13 +55,13 @@ class Gate:
                 return
         self._open[connection] = None
 
-    def touch(self, connection: Guarded) -> None:
+    def touch(self, connection: Entrant) -> None:
         """Note that a connection was used."""
         if connection in self._open:
             del self._open[connection]
             self._open[connection] = None
 
-    def leave(self, connection: Guarded) -> None:
+    def leave(self, connection: Entrant) -> None:
         """Forget a connection."""
         self._open.pop(connection, None)
 
@@ -68,6 +82,9 @@ class Guarded:
 
     Rule: uvicorn makes a new `cycle` when a request's head is complete, and clears its
     `more_body` when the body is. Everything here is read off these two.
+
+    Attributes:
+        spent_s: What a TLS handshake has taken of the first 15 s.
     """
 
     gate: Gate
@@ -75,10 +92,12 @@ class Guarded:
     pipeline: Sized = ()
     loop: asyncio.AbstractEventLoop
     transport: asyncio.Transport
+    spent_s = 0.0
     _answering: _Cycle | None = None
     _head_bytes = 0
     _deadline: asyncio.TimerHandle | None = None
     _unread: asyncio.TimerHandle | None = None
+    _unread_bytes = 0
 
     @property
     def owes(self) -> bool:
@@ -93,7 +112,7 @@ class Guarded:
     def connection_made(self, transport: Any) -> None:
         """Admit the connection and give it 15 s to ask something."""
         super().connection_made(transport)  # type: ignore[misc]
-        self._start_clock()
+        self._start_clock(self.spent_s)
         self.gate.enter(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -121,12 +140,23 @@ class Guarded:
     def pause_writing(self) -> None:
         """Give a client that does not read 15 s: its unread answers keep its place."""
         super().pause_writing()  # type: ignore[misc]
-        self._unread = self.loop.call_later(self.gate.request_most_s, self.drop)
+        self._wait_for_reader()
 
     def resume_writing(self) -> None:
         """Go on: it reads."""
         self._stop_waiting()
         super().resume_writing()  # type: ignore[misc]
+
+    def _wait_for_reader(self) -> None:
+        self._unread_bytes = self.transport.get_write_buffer_size()
+        self._unread = self.loop.call_later(self.gate.request_most_s, self._look_for_reader)
+
+    def _look_for_reader(self) -> None:
+        """End the connection of a client that has read nothing; a slow one may go on."""
+        if self.transport.get_write_buffer_size() >= self._unread_bytes:
+            self.drop()
+        else:
+            self._wait_for_reader()
 
     def on_message_begin(self) -> None:
         """Refuse to hold thousands of requests sent ahead; only httptools parses them all."""
@@ -170,7 +200,9 @@ class Guarded:
         """Let the clock run exactly while a request is incomplete."""
         if moved and self.cycle is not None and not self.cycle.more_body:
             self._stop_clock()
-        elif self._deadline is None:
+        elif self._deadline is None and not self.owes:
+            # While an answer is owed nothing is awaited: h11 takes up what was sent ahead
+            # outside data_received, and nobody would stop the clock.
             self._start_clock()
 
     def _grown_too_large(self, data: bytes, cycle: _Cycle | None) -> bool:
@@ -180,8 +212,8 @@ class Guarded:
         self._head_bytes += len(data) if end < 0 else end
         return self._head_bytes > self.gate.head_most
 
-    def _start_clock(self) -> None:
-        self._deadline = self.loop.call_later(self.gate.request_most_s, self.drop)
+    def _start_clock(self, spent_s: float = 0.0) -> None:
+        self._deadline = self.loop.call_later(self.gate.request_most_s - spent_s, self.drop)
 
     def _stop_waiting(self) -> None:
         if self._unread is not None:

@@ -11,6 +11,20 @@ from pypowerwall_core.site import Asked, Site
 from .settings import Settings
 
 TOGETHER_S = 0.025
+TRACKED = ("/aggregates", "/soe", "/vitals", "/strings")
+"""The routes /health tells of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How often a route was asked, and how often it knew nothing."""
+
+    calls: int = 0
+    failed: int = 0
+
+    def plus(self, *, known: bool) -> Tally:
+        """Return the tally after one more answer."""
+        return Tally(self.calls + 1, self.failed + (not known))
 
 
 @dataclass(slots=True)
@@ -21,11 +35,14 @@ class Counters:
     errors: int = 0
     unknown: int = 0
     uri: dict[str, int] = field(default_factory=dict)
+    tracked: dict[str, Tally] = field(default_factory=dict)
     cleared_s: float = field(default_factory=time.time)
 
     def answered(self, path: str, *, known: bool) -> None:
         """Count one answer of a route."""
         self.uri[path] = self.uri.get(path, 0) + 1
+        if path in TRACKED:
+            self.tracked[path] = self.tracked.get(path, Tally()).plus(known=known)
         if known:
             self.gets += 1
         else:

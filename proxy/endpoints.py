@@ -12,14 +12,15 @@ from typing import Any
 import falcon
 from falcon.asgi import Request, Response
 
-from pypowerwall_core.snapshot import Absent, Snapshot, Unknown
+from pypowerwall_core.snapshot import Snapshot, Unknown
 
-from .access import may_act
+from .access import is_asked_by_our_name, may_act
 from .desk import Desk
 from .rows import JSON_TYPE, Live, Page, Style, View
 
 CACHE_NAME = "powerwall-proxy"
 INDENT = 4
+NOTHING = Snapshot({}, 0.0)
 TEXT_TYPE = "text/plain; charset=utf-8"
 Headers = tuple[tuple[str, str], ...]
 SECURITY = (
@@ -84,9 +85,8 @@ class Rendering:
             return body
         if body is None or body.identity != snapshot.identity:
             data = _spelled(self._render(snapshot), self._style)
-            self._body = body = Body(
-                snapshot.identity, data, _etag(data), known=bool(snapshot.known)
-            )
+            known = bool(snapshot.known or not snapshot.entries)
+            self._body = body = Body(snapshot.identity, data, _etag(data), known)
             self._desk.bodies[self._name] = len(data)
         self.headers = (*self._desk.marks, *freshness_headers(snapshot))
         self._snapshot = snapshot
@@ -103,8 +103,11 @@ class LiveEndpoint:
     async def on_get(self, request: Request, response: Response) -> None:
         """Answer with this moment's numbers."""
         live, desk = self._live, self._desk
+        settings = desk.settings
+        if live.shows_settings and not is_asked_by_our_name(request, settings.allowed_hosts):
+            raise falcon.HTTPError(falcon.HTTP_421, title="not under this name: PW_ALLOWED_HOSTS")
         if live.acts is not None:
-            if not may_act(request, desk.settings.control_secret):
+            if not may_act(request, settings.control_secret):
                 raise falcon.HTTPForbidden(title="for this machine, or with the control token")
             if request.method == "GET":
                 live.acts(desk)
@@ -121,6 +124,19 @@ class LiveEndpoint:
     on_head = on_get
 
 
+class ControlEndpoint(LiveEndpoint):
+    """Serves a command's route; commands are answered like questions until there are any."""
+
+    async def on_post(self, request: Request, response: Response) -> None:  # noqa: ARG002
+        """Refuse."""
+        self._desk.counters.errors += 1
+        document = self._live.render(self._desk, NOTHING)
+        response.status = falcon.HTTP_400
+        response.set_headers(self._desk.marks)
+        response.content_type = JSON_TYPE
+        response.data = _spelled(document, Style.COMPACT)
+
+
 class RedirectEndpoint:
     """Sends a browser to the folder it meant."""
 
@@ -135,17 +151,27 @@ class RedirectEndpoint:
 
 
 class PageEndpoint:
-    """Serves a file of the page, read once."""
+    """Serves a file of the page, read once.
+
+    Attributes:
+        KEPT_TYPES: What browsers may keep for PW_BROWSER_CACHE; never the page itself.
+    """
+
+    KEPT_TYPES = ("text/css", "text/javascript", "application/javascript", "image/png")
 
     def __init__(self, page: Page, desk: Desk) -> None:
         data = resources.files("proxy").joinpath("web", page.file).read_bytes()
         self._type = page.content_type
         self._headers = (*desk.marks, *SECURITY)
         self._body = Body((), data, _etag(data), known=True)
+        kept_s = desk.settings.browser_cache_s
+        is_kept = kept_s > 0 and self._type.partition(";")[0] in self.KEPT_TYPES
+        self._caching = f"max-age={kept_s}" if is_kept else "no-cache"
 
     async def on_get(self, request: Request, response: Response) -> None:
         """Answer with the file."""
         _send(request, response, self._body, self._headers, self._type)
+        response.set_header("Cache-Control", self._caching)
 
     on_head = on_get
 
@@ -164,8 +190,7 @@ def freshness_headers(snapshot: Snapshot) -> Headers:
 def _absence(snapshot: Snapshot) -> str:
     entries = snapshot.entries.values()
     unknown = any(isinstance(entry, Unknown) for entry in entries)
-    absent = any(isinstance(entry, Absent) for entry in entries)
-    return "not-served" if absent and not unknown else "unknown"
+    return "unknown" if unknown else "not-served"
 
 
 def _spelled(document: Any, style: Style) -> bytes:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pypowerwall_core import readings
-from pypowerwall_core.lane import LaneView
+from pypowerwall_core.laneview import LaneView
 from pypowerwall_core.snapshot import Snapshot
 from pypowerwall_core.version import __version__
 
@@ -77,6 +77,25 @@ def clear(desk: Desk) -> None:
     desk.counters.clear()
 
 
+def reset(desk: Desk) -> None:
+    """Set the counters of /health to nothing. What is remembered stays, and no rest is broken."""
+    for reader in desk.site.readers:
+        reader.lane.clear_counters()
+
+
+def health_reset(desk: Desk, snapshot: Snapshot) -> Any:  # noqa: ARG001 - a row's signature
+    """What /health/reset did; the tallies go here, because their number is told."""
+    cleared = len(desk.counters.tracked)
+    desk.counters.tracked = {}
+    return {
+        "status": "reset_complete",
+        "health_counters_reset": True,
+        "cache_cleared": False,
+        "cache_entries_removed": 0,
+        "endpoint_stats_cleared": cleared,
+    }
+
+
 def health(desk: Desk, snapshot: Snapshot) -> Any:  # noqa: ARG001 - a row's signature
     """The connection to the gateway, without asking it anything. Always 200."""
     counters = desk.counters
@@ -99,7 +118,33 @@ def health(desk: Desk, snapshot: Snapshot) -> Any:  # noqa: ARG001 - a row's sig
             "total_timeouts": counters.unknown,
         },
         "connection_health": _connection_health(desk),
+        "fallback_mode": _NO_FALLBACK,
+        "cached_data": _cached(desk),
+        **({"endpoint_statistics": tracked} if (tracked := _tracked(desk)) else {}),
         "lanes": _lanes(desk),
+    }
+
+
+def _cached(desk: Desk) -> dict[str, Any]:
+    """What is remembered, by the gateway's path."""
+    endpoints = {
+        path: {"age_seconds": round(age_s, 1), "is_expired": expired}
+        for reader in desk.site.readers
+        for path, (age_s, expired) in reader.lane.view().remembered.items()
+    }
+    return {"cache_size": len(endpoints), "endpoints": endpoints}
+
+
+def _tracked(desk: Desk) -> dict[str, Any]:
+    """How often the four most read routes knew something."""
+    return {
+        path: {
+            "total_calls": tally.calls,
+            "successful_calls": tally.calls - tally.failed,
+            "failed_calls": tally.failed,
+            "success_rate_percent": round(100 - 100 * tally.failed / tally.calls, 2),
+        }
+        for path, tally in desk.counters.tracked.items()
     }
 
 
@@ -118,7 +163,7 @@ def _connection_health(desk: Desk) -> dict[str, Any]:
         "is_degraded": any(not lane.condition.up for lane in lanes),
         "last_success_time": None if ago_s is None else _local_time(time.time() - ago_s),
         "last_success_age_seconds": None if ago_s is None else round(ago_s, 1),
-        "cache_size": sum(lane.remembered for lane in lanes),
+        "cache_size": sum(len(lane.remembered) for lane in lanes),
     }
 
 

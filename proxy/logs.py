@@ -7,10 +7,13 @@ import logging
 import logging.config
 import time
 
+from pypowerwall_core import lane, news
 from pypowerwall_core.redact import RedactingFilter, Secrets
 
 NOISY = ("gunicorn", "uvicorn", "urllib3", "asyncio")
 """Libraries that tell of every start, socket and broken client; at debug they may."""
+PASSING = f"{lane.__name__}.{news.PASSING}"
+"""Where the lanes tell of trouble that ends by itself."""
 
 
 class JsonFormatter(logging.Formatter):
@@ -37,8 +40,13 @@ class TextFormatter(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)-7s %(message)s", "%Y-%m-%d %H:%M:%S")
 
 
-def configure_logging(level: str, form: str, secrets: Secrets) -> None:
-    """Send every record of the process through one handler and one filter."""
+def configure_logging(
+    level: str, form: str, secrets: Secrets, *, hide_passing: bool = False
+) -> None:
+    """Send every record of the process through one handler and one filter.
+
+    `hide_passing` leaves out that a gateway is away or unwell, and that it is back.
+    """
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
     handler.addFilter(RedactingFilter(secrets))
@@ -48,3 +56,5 @@ def configure_logging(level: str, form: str, secrets: Secrets) -> None:
     if level != "debug":
         for name in NOISY:
             logging.getLogger(name).setLevel(logging.ERROR)
+    if hide_passing:
+        logging.getLogger(PASSING).setLevel(logging.ERROR)

@@ -7,28 +7,21 @@ from __future__ import annotations
 
 _TEDAPI = "TEDAPI is not served; the local customer login (PW_HOST, PW_PASSWORD) works."
 _CLOUD = "cloud mode is not served; local mode (PW_HOST, PW_PASSWORD) works."
-_OURS = "answers come from memory and the gateway is always spared, which is what it was for."
 _CONTROL = "control commands are not served (it opens /stats/clear); all reads work."
 
 NOT_YET = {
-    "PW_BROWSER_CACHE": "browsers always ask again.",
     "PW_CONTROL_SECRET": _CONTROL,
     "PW_CONTROL_SECRET_FILE": _CONTROL,
     "PW_FAILOVER": _TEDAPI,
-    "PW_FAIL_FAST": _OURS,
     "PW_FIRMWARE_CHECK_INTERVAL": "a new firmware is noticed by itself.",
-    "PW_GRACEFUL_DEGRADATION": _OURS,
     "PW_GW_PWD": _TEDAPI,
-    "PW_HEALTH_CHECK": "/health is always there.",
-    "PW_HTTPS": "the proxy speaks plain HTTP; put a TLS front end before it.",
-    "PW_NETWORK_ERROR_RATE_LIMIT": "each cause is logged once.",
     "PW_RSA_KEY_PATH": _TEDAPI,
     "PW_SITEID": _CLOUD,
-    "PW_STYLE": "the page has one style.",
-    "PW_SUPPRESS_NETWORK_ERRORS": "each cause is logged once.",
     "PW_TEDAPI_API_VERSION": _TEDAPI,
     "PW_TEDAPI_AUTH_MODE": _TEDAPI,
     "PW_TEDAPI_PROBE_INTERVAL": _TEDAPI,
     "PW_TEDAPI_RECOVERY": _TEDAPI,
     "PW_WIFI_HOST": _TEDAPI,
 }
+SECRETS = ("PW_GW_PWD",)
+"""Of these; the others name paths, hosts and modes."""

@@ -10,6 +10,8 @@ from pypowerwall_core.backends.local.address import Address, parse_address
 
 HIGHEST_PORT = 65535
 _PLAIN_PATH = re.compile(r"/([A-Za-z0-9._~-]+/)*")
+_HOST_NAME = re.compile(r"[a-z0-9_]([a-z0-9._-]*[a-z0-9_])?")
+_STYLES = ("clear", "black", "dakboard", "white", "grafana", "grafana-dark", "solar")
 
 
 def whole(low: int, high: int) -> Callable[[str], int]:
@@ -79,3 +81,17 @@ def address(text: str) -> Address | None:
 def path(text: str) -> Path | None:
     """Parse a file; nothing is None."""
     return folder(text) if text else None
+
+
+def style(text: str) -> str:
+    """Parse the name of a style; existing installations may write the .js along."""
+    return choice(*_STYLES)(text.lower().removesuffix(".js"))
+
+
+def host_names(text: str) -> tuple[str, ...]:
+    """Parse host names with commas between them."""
+    names = tuple(name.strip().lower() for name in text.split(",") if name.strip())
+    for name in names:
+        if not _HOST_NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is not a host name (no port, no https://)")
+    return names

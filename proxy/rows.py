@@ -10,6 +10,7 @@ from typing import Any
 from pypowerwall_core.snapshot import Snapshot
 
 from .desk import Desk
+from .views.documents import as_is
 
 JSON_TYPE = "application/json"
 HTML_TYPE = "text/html; charset=utf-8"
@@ -50,6 +51,7 @@ class Live:
     Attributes:
         render: Returns a document, or a text where `content_type` is no JSON.
         acts: Done before rendering; see access.py for who may.
+        shows_settings: Answers only under names of this machine; see access.py.
     """
 
     path: str
@@ -58,6 +60,7 @@ class Live:
     needs: tuple[str, ...] = ()
     content_type: str = JSON_TYPE
     acts: Callable[[Desk], None] | None = None
+    shows_settings: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +74,8 @@ class Page:
 
 
 Row = View | Live | Page
+
+
+def as_is_row(path: str, payload: str, says: str, style: Style = Style.COMPACT) -> View:
+    """Return the row that shows a payload's document as it is."""
+    return View(path, says, as_is(payload), (payload,), style)

@@ -12,6 +12,7 @@ import logging
 import os
 import signal
 import socket
+import ssl
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -27,13 +28,17 @@ from pypowerwall_core.errors import BadSetting
 
 from .app import Application
 from .connections import HEAD_MOST, Gate, guarded
+from .handshake import Door, secured
 from .settings import Settings
+from .tls import Pair
 
 BACKLOG = 1024
 KEEP_ALIVE_S = 65
 """Longer than the usual poll interval, so that clients which keep connections do."""
 DRAIN_S = 2
 END_S = 4
+FAREWELL_S = 1.0
+"""TLS says goodbye from both sides; idle clients answer late or never."""
 SHARED_MEMORY = "/dev/shm"  # noqa: S108 - for gunicorn's heartbeat file, which it opens safely
 
 _log = logging.getLogger(__name__)
@@ -57,17 +62,26 @@ def listen(settings: Settings) -> socket.socket:
         ) from error
 
 
-def serve(listener: socket.socket, make_app: Callable[[], Application]) -> None:
-    """Serve an application until a signal ends the process; it is made in the worker."""
-    _Application(listener, make_app).run()
+def serve(
+    listener: socket.socket, make_app: Callable[[], Application], pair: Pair | None = None
+) -> None:
+    """Serve an application until a signal ends the process; it is made in the worker.
+
+    With a certificate and its key, over TLS only.
+    """
+    _Application(listener, make_app, pair).run()
 
 
 class _Application(BaseApplication):
     """gunicorn, embedded: no configuration file, no environment variable of its own."""
 
-    def __init__(self, listener: socket.socket, make_app: Callable[[], Application]) -> None:
+    def __init__(
+        self, listener: socket.socket, make_app: Callable[[], Application], pair: Pair | None
+    ) -> None:
         self._listener = listener
         self._make_app = make_app
+        self._pair = pair
+        self._context: ssl.SSLContext | None = None
         super().__init__()
 
     def load_config(self) -> None:
@@ -86,6 +100,18 @@ class _Application(BaseApplication):
 
     def load(self) -> Application:
         return self._make_app()  # in the worker
+
+    def tls(self) -> ssl.SSLContext | None:
+        """Read the certificate anew for each worker: HUP is how a renewed one gets in."""
+        if self._pair is None:
+            return None
+        try:
+            self._context = self._pair.context()
+        except (OSError, ValueError) as error:
+            if self._context is None:
+                raise
+            _log.error("HTTPS: the old certificate stays in use, the new one is none: %s", error)
+        return self._context
 
     def run(self) -> None:
         _Arbiter(self).run()
@@ -112,15 +138,48 @@ class _Logger(Logger):
 
 
 class _Server(Server):
-    """uvicorn, which ends the lanes before it waits for clients that wait for them."""
+    """uvicorn, which ends the lanes before it waits for clients that wait for them.
 
-    def __init__(self, config: Config, app: Application) -> None:
+    TLS connections come through a door of our own: uvicorn's would not guard handshakes.
+    """
+
+    def __init__(
+        self, config: Config, app: Application, gate: Gate, context: ssl.SSLContext | None
+    ) -> None:
         super().__init__(config)
         self._application = app
+        self._gate = gate
+        self._context = context
+        self._accepting: list[asyncio.Task[None]] = []
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._context is None:
+            await super().startup(sockets)
+            return
+        await super().startup([])
+        door = Door(self._gate, self._context, self._make_http, self.server_state.connections)
+        for listener in sockets or []:
+            self._accepting.append(asyncio.create_task(door.accept(listener)))
+
+    def _make_http(self) -> Any:
+        return self.config.http_protocol_class(  # type: ignore[call-arg]
+            config=self.config,
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+        )
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for accepting in self._accepting:
+            accepting.cancel()
         await self._application.close()
+        asyncio.get_running_loop().call_later(FAREWELL_S, self._drop_idle)
         await super().shutdown(sockets)
+
+    def _drop_idle(self) -> None:
+        connections: list[Any] = list(self.server_state.connections)
+        for connection in connections:
+            if not connection.busy:
+                connection.drop()
 
 
 class _Worker(UvicornWorker):
@@ -128,9 +187,14 @@ class _Worker(UvicornWorker):
 
     _server: _Server
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, age: int, ppid: int, sockets: Any, app: _Application, *more: Any, **named: Any
+    ) -> None:
+        self._gate = Gate()
+        self._context = app.tls()
+        protocol = guarded(AutoHTTPProtocol, self._gate)
         self.CONFIG_KWARGS = {
-            "http": guarded(AutoHTTPProtocol, Gate()),
+            "http": protocol if self._context is None else secured(protocol),
             "h11_max_incomplete_event_size": HEAD_MOST,
             "lifespan": "on",
             "ws": "none",
@@ -139,7 +203,7 @@ class _Worker(UvicornWorker):
             "proxy_headers": False,
             "timeout_graceful_shutdown": DRAIN_S,
         }
-        super().__init__(*args, **kwargs)
+        super().__init__(age, ppid, sockets, app, *more, **named)
         for name in ("uvicorn.error", "uvicorn.access"):
             logging.getLogger(name).handlers = []
             logging.getLogger(name).propagate = True
@@ -147,7 +211,7 @@ class _Worker(UvicornWorker):
 
     async def _serve(self) -> None:
         self.config.app = self.wsgi
-        self._server = _Server(self.config, self.wsgi)
+        self._server = _Server(self.config, self.wsgi, self._gate, self._context)
         # gunicorn's master says QUIT when it was told INT; uvicorn alone would not hear it.
         gc.collect()
         gc.freeze()  # what was imported stays; looking at it again and again costs 5 %

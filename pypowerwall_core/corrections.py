@@ -6,6 +6,7 @@ Everything behind them sees the same numbers, whatever route or format it is rea
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from . import payloads
@@ -47,7 +48,9 @@ class Corrections:
         if self.negative_solar or solar_w is None or solar_w >= 0:
             return aggregates
         shown = _with_power(aggregates, "solar", 0)
-        return shown if load_w is None else _with_power(shown, "load", load_w - solar_w)
+        if load_w is None or not isfinite(load_w - solar_w):
+            return shown
+        return _with_power(shown, "load", load_w - solar_w)
 
 
 NO_CORRECTIONS = Corrections()

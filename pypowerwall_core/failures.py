@@ -9,7 +9,7 @@ stayed locked out for 10 to 30 minutes, lost their Wi-Fi, or stopped charging.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from .errors import BadCredentials, Busy, LogInAgain, NotServed, RateLimited
@@ -74,7 +74,13 @@ class PathRests:
 
 @dataclass(frozen=True, slots=True)
 class LogIn:
-    """Log in, then send the request once more."""
+    """Log in, then send the request once more.
+
+    Attributes:
+        error: The refusal that leads to it.
+    """
+
+    error: Exception | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +235,7 @@ TABLE: tuple[Row, ...] = (
         lambda c: isinstance(c.error, LogInAgain) and _within(c.login_ago_s, LOGIN_EVERY_S),
         lambda _: PathRests(PathState.REFUSED, 30.0),
     ),
-    Row("401/403: presumably expired", _is(LogInAgain), lambda _: LogIn()),
+    Row("401/403: presumably expired", _is(LogInAgain), lambda c: LogIn(c.error)),
     # A web server that has none of a gateway's paths is a gateway that boots, or not a gateway:
     # an hour of rest per path would outlast the boot.
     Row(

@@ -12,75 +12,25 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import inf
 from random import Random
-from typing import Any, Protocol
 
-from .errors import PowerwallError, Unexplained, Unwell
+from .errors import LogInAgain, RateLimited, Unexplained
 from .failures import LogIn, PathRests, SendAgain, Verdict
-from .flights import Condition, Flight, Hold
+from .flights import Flight, Hold
+from .laneview import LaneView
 from .news import News, lane_news, path_is_back, path_news
 from .policy import Source
 from .slot import Slot
 from .tower import Tower
+from .upstream import Upstream
 
 JOIN_S = 1.0
 BUG_PAUSE_S = 1.0
-EXPLAIN_EVERY = 3
-"""While a trouble lasts, every third probe may cost a second request for its reason."""
+EXPLAIN_EVERY_S = 60.0
 
 _log = logging.getLogger(__name__)
-
-
-class Upstream(Protocol):
-    """What a lane leads to. Every call may block and may raise a PowerwallError."""
-
-    name: str
-
-    @property
-    def has_session(self) -> bool:
-        """Whether requests show a session."""
-
-    def fetch(self, source: Source) -> Any:
-        """Return the parsed document of one source."""
-
-    def explain(self, error: Unexplained) -> PowerwallError:
-        """Return a better name for an error, or the same; costs one request."""
-
-    def login(self) -> None:
-        """Open a new session."""
-
-    def close(self) -> None:
-        """Drop all connections; a call under way fails soon."""
-
-
-@dataclass(frozen=True, slots=True)
-class LaneView:
-    """What a lane says of itself, for /stats, /health and people.
-
-    Attributes:
-        remembered: How many documents are in memory.
-        rests: Paths that are left alone, why, and for how many more seconds.
-    """
-
-    name: str
-    condition: Condition
-    resting_for_s: float
-    next_due_s: float | None
-    requests_per_minute: int
-    mean_latency_s: float | None
-    in_flight: int
-    flights: int
-    landed: int
-    failed: int
-    failed_in_a_row: int
-    logins: int
-    last_success_ago_s: float | None
-    last_error: str | None
-    remedy: str | None
-    remembered: int
-    rests: dict[str, tuple[str, float]]
 
 
 class Lane:
@@ -104,6 +54,8 @@ class Lane:
         self._futures: dict[str, Future[None]] = {}
         self._sleepers_until_s: dict[int, float] = {}
         self._stopping = False
+        self._explained_s = -inf
+        self._reason: Exception | None = None
         self._threads = [
             threading.Thread(target=self._work, name=f"lane-{n}", daemon=True)
             for n in range(max_in_flight)
@@ -127,7 +79,7 @@ class Lane:
             changed = [slot.source.name for slot in before if slots[slot.source.name] is not slot]
             if any(self._overtakes(name, now_s) for name in changed):
                 self._changed.notify_all()
-            return {name: slots[name] for name in names}, waits
+            return {name: self._tower.shown(name) for name in names}, waits
 
     def expire(self, names: Iterable[str]) -> None:
         """Forget some sources because a write touched them."""
@@ -137,37 +89,13 @@ class Lane:
 
     def view(self) -> LaneView:
         """Describe the lane's state without asking anything of the upstream."""
-        now_s = self._clock()
         with self._changed:
-            tower, meters = self._tower, self._tower.meters
-            due = (tower.due_at_s(name, now_s) for name in tower.slots)
-            next_s = min((at_s for at_s in due if at_s is not None), default=None)
-            error = meters.last_error
-            return LaneView(
-                name=self.name,
-                condition=tower.condition,
-                resting_for_s=max(0.0, tower.condition.until_s - now_s),
-                next_due_s=None if next_s is None else max(0.0, next_s - now_s),
-                requests_per_minute=meters.per_minute(now_s),
-                mean_latency_s=meters.mean_latency_s,
-                in_flight=len(tower.flights),
-                flights=meters.flights,
-                landed=meters.landed,
-                failed=meters.failed,
-                failed_in_a_row=meters.failed_in_a_row,
-                logins=meters.logins,
-                last_success_ago_s=(
-                    None if meters.last_success_s is None else now_s - meters.last_success_s
-                ),
-                last_error=None if error is None else str(error),
-                remedy=error.remedy or None if isinstance(error, PowerwallError) else None,
-                remembered=sum(slot.memory is not None for slot in tower.slots.values()),
-                rests={
-                    slot.source.path: (slot.rest.state.value, max(0.0, slot.rest.until_s - now_s))
-                    for slot in tower.slots.values()
-                    if slot.rest is not None
-                },
-            )
+            return LaneView.of(self.name, self._tower, self._clock())
+
+    def clear_counters(self) -> None:
+        """Count flights that landed and failed anew; nothing else changes."""
+        with self._changed:
+            self._tower.meters.clear()
 
     def start(self) -> None:
         """Begin to fly. Not before: importing and configuring send nothing."""
@@ -244,10 +172,37 @@ class Lane:
 
     def _fly(self, flight: Flight) -> None:
         verdict = self._attempt(flight)
-        if self._stopping or (isinstance(verdict, LogIn) and not self._log_in(flight)):
+        if self._stopping:
+            return
+        if isinstance(verdict, LogIn) and not (
+            self._needs_login(flight, verdict) and self._log_in(flight)
+        ):
             return
         if isinstance(verdict, LogIn | SendAgain):
             self._attempt(replace(flight, took_off_s=self._clock(), again=True))
+
+    def _needs_login(self, flight: Flight, refused: LogIn) -> bool:
+        """Make sure that the core wants a session before the first login for anything else.
+
+        A session that is shown hides whether it is needed, so it is forgotten first. Firmware
+        1.15 stops when somebody logs in.
+        """
+        if self._tower.evidence.is_open_beside(flight.source) is not None:
+            return True  # it needs one, or the decision table has spoken already
+        core = next(slot.source for slot in self._tower.slots.values() if slot.source.core)
+        self._upstream.forget_session()
+        self._count_request()
+        try:
+            self._upstream.fetch(core)
+        except LogInAgain as error:
+            self._tower.evidence.refused(core, error)
+            return True
+        except Exception as error:  # noqa: BLE001 - nothing learned, so nothing is risked
+            self._land(flight, error, self._tower.failed)
+            return False
+        self._tower.evidence.core_open = True
+        self._land(flight, refused.error or LogInAgain(""), self._tower.failed)
+        return False
 
     def _attempt(self, flight: Flight) -> Verdict | None:
         self._count_request()
@@ -267,20 +222,25 @@ class Lane:
         return None
 
     def _explained(self, flight: Flight, error: Exception) -> Exception:
-        """Have the core's trouble named by what is behind it."""
+        """Have the core's trouble named by what is behind it, which is asked once a minute."""
         if not isinstance(error, Unexplained) or not flight.source.core or self._stopping:
             return error
-        before = self._tower.condition
-        if before.strikes % EXPLAIN_EVERY:
-            return before.error if isinstance(before.error, Unwell) else error
+        now_s = self._clock()
+        if now_s - self._explained_s < EXPLAIN_EVERY_S:
+            return self._reason or error
+        self._explained_s, self._reason = now_s, None
         self._count_request()
         try:
-            return self._upstream.explain(error)
+            self._reason = self._upstream.explain(error)
+        except RateLimited as limited:
+            return limited
         except Exception:  # noqa: BLE001 - then there is no reason to tell
             return error
+        return self._reason
 
     def _log_in(self, flight: Flight) -> bool:
         self._count_request()
+        self._tower.tries_login(self._clock())
         try:
             self._upstream.login()
         except Exception as error:  # noqa: BLE001 - as above

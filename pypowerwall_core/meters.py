@@ -23,6 +23,10 @@ class LaneMeters:
         self.last_error: Exception | None = None
         self._sent: deque[float] = deque()
 
+    def clear(self) -> None:
+        """Count landings and failures anew."""
+        self.landed = self.failed = self.failed_in_a_row = 0
+
     def sent(self, now_s: float) -> None:
         """Note one request to the upstream, a login included."""
         self._sent.append(now_s)

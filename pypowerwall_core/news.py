@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .errors import PowerwallError
+from .errors import PowerwallError, RetryLater
 from .failures import PathRests, PathState
 from .flights import Condition
 from .slot import Slot
@@ -18,6 +18,8 @@ from .slot import Slot
 MINUTE_S = 60.0
 HOUR_S = 3600.0
 PER_HOUR = 3
+PASSING = "passing"
+"""Name of the logger, below a lane's own, of trouble that ends by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +28,13 @@ class Item:
 
     Attributes:
         key: What it is about; lines with the same key count together.
+        passing: It ends without anybody's help: the upstream is away or unwell, or was.
     """
 
     key: tuple[str, ...]
     level: int
     text: str
+    passing: bool
 
 
 class News:
@@ -49,9 +53,8 @@ class News:
         told = [at_s for at_s in self._told.get(item.key, ()) if now_s - at_s < HOUR_S]
         if len(told) < PER_HOUR:
             last = len(told) == PER_HOUR - 1
-            self._log.log(
-                item.level, "%s%s", item.text, " (not repeated for an hour)" if last else ""
-            )
+            log = self._log.getChild(PASSING) if item.passing else self._log
+            log.log(item.level, "%s%s", item.text, " (not repeated for an hour)" if last else "")
             told.append(now_s)
         self._told[item.key] = told
 
@@ -71,12 +74,12 @@ def lane_news(name: str, before: Condition, after: Condition, now_s: float) -> I
         if before.up:
             return None
         text = f"{name}: answers again after {duration(now_s - before.since_s)}"
-        return Item((name, "up"), logging.INFO, text)
+        return Item((name, "up"), logging.INFO, text, isinstance(before.error, RetryLater))
     if before.state is after.state and str(before.error) == str(after.error):
         return None
     text = f"{name}: {after.state.value}: {after.error}{_remedy(after.error)}"
     key = (name, after.state.value, type(after.error).__name__)
-    return Item(key, logging.WARNING, text)
+    return Item(key, logging.WARNING, text, isinstance(after.error, RetryLater))
 
 
 def path_news(name: str, slot: Slot, verdict: PathRests, error: Exception) -> Item | None:
@@ -89,7 +92,8 @@ def path_news(name: str, slot: Slot, verdict: PathRests, error: Exception) -> It
     # What looks like a role may be a session that has just expired; the next login shows it.
     again += " or after the next login" if verdict.state is PathState.ROLE else ""
     level = logging.INFO if verdict.state.is_absence else logging.WARNING
-    return Item((name, source.name, verdict.state.value), level, text)
+    key = (name, source.name, verdict.state.value)
+    return Item(key, level, text, isinstance(error, RetryLater))
 
 
 def path_is_back(name: str, slot: Slot) -> Item | None:
@@ -97,7 +101,7 @@ def path_is_back(name: str, slot: Slot) -> Item | None:
     if slot.rest is None or slot.rest.state.is_absence:
         return None
     text = f"{name}: {slot.source.path} answers again"
-    return Item((name, slot.source.name, "up"), logging.INFO, text)
+    return Item((name, slot.source.name, "up"), logging.INFO, text, passing=True)
 
 
 def duration(seconds: float) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 from . import payloads
 from .devices import NAMELESS, blocks_by_pack, inverters_of_vitals, packs_of_vitals
 from .fields import mapping, sequence
-from .snapshot import Absent, Entry, Known, Numbers
+from .snapshot import Absent, Entry, Known, Numbers, Unknown
 from .statefile import StateFile
 
 _log = logging.getLogger(__name__)
@@ -34,13 +34,14 @@ class Settled:
 def settle(known: Numbers, entries: Mapping[str, Entry]) -> Settled:
     """Number what is seen now. Pure.
 
-    Two kinds of numbers are shown and not kept. While vitals are missing for the moment, packs
-    that nobody has numbered yet follow the order of their battery blocks: the gateway's own
-    order is that of the vitals. And a block without a serial comes last, for as long as it is
-    there.
+    The gateway's own order is that of the vitals. While they may still come, packs that nobody
+    has numbered yet have no number; where they are not served, or fail again and again, the
+    order of the battery blocks is taken. A block without a serial comes last, for as long as it
+    is there, and is not kept.
     """
-    vitals = entries.get(payloads.VITALS)
-    status = entries.get(payloads.SYSTEM_STATUS)
+    vitals, status = entries.get(payloads.VITALS), entries.get(payloads.SYSTEM_STATUS)
+    if not _decided(vitals):
+        return Settled(known, known)
     packs: list[str] = []
     inverters: list[str] = []
     if isinstance(vitals, Known):
@@ -51,8 +52,12 @@ def settle(known: Numbers, entries: Mapping[str, Entry]) -> Settled:
     told = [pack for pack in packs if not pack.startswith(NAMELESS)]
     kept = Numbers(_appended(known.packs, told), _appended(known.inverters, inverters))
     nameless = tuple(pack for pack in packs if pack.startswith(NAMELESS))
-    shown = Numbers((*kept.packs, *nameless), kept.inverters)
-    return Settled(shown, kept if isinstance(vitals, Known | Absent) else known)
+    return Settled(Numbers((*kept.packs, *nameless), kept.inverters), kept)
+
+
+def _decided(vitals: Entry | None) -> bool:
+    """Whether the vitals have told their order, or will not for long."""
+    return isinstance(vitals, Known | Absent) or (isinstance(vitals, Unknown) and vitals.failing)
 
 
 def _appended(known: tuple[str, ...], seen: Iterable[str]) -> tuple[str, ...]:
@@ -70,22 +75,25 @@ class Numbering:
             path, what="numbering file", otherwise="Powerwalls may be numbered anew after a restart"
         )
         self._numbers = _read(self._file)
-        self._lock = threading.Lock()
+        self._settling = threading.Lock()
+        self._saving = threading.Lock()
 
     def settle(self, entries: Mapping[str, Entry]) -> Numbers:
         """Number what is seen now, and remember it unless it is a guess."""
-        settled = settle(self._numbers, entries)
-        if settled.kept != self._numbers:
+        with self._settling:
+            settled = settle(self._numbers, entries)
+            changed = settled.kept != self._numbers
             self._numbers = settled.kept
+        if changed:
             packs = enumerate(settled.kept.packs, 1)
             told = ", ".join(f"PW{n} is {serial}" for n, serial in packs)
             _log.info("numbering: %s", told or "no packs")
             # Once in years, and a flash card may take its time: no client waits for it.
-            threading.Thread(target=self._save, name="numbering").start()
+            threading.Thread(target=self._save, name="numbering", daemon=True).start()
         return settled.shown
 
     def _save(self) -> None:
-        with self._lock:
+        with self._saving:
             self._file.save(asdict(self._numbers))
 
 

@@ -18,8 +18,10 @@ LATELY_MOST_S = 120.0
 """... and never longer than this: nobody asks, nobody is bothered."""
 BURST_S = 1.0
 """Asks this close together are one: Telegraf sends eight requests at once."""
-TOLERATED_S = 40.0
+TOLERATED_S = 45.0
 """How old a source may become where a slow upstream keeps the lane behind, unless it says so."""
+REVALIDATES_WITHIN = 3.0
+"""Behind a slow upstream that works, an answer is shown for this many times what is tolerated."""
 IDENTITY_KEEP_S = 24 * 3600.0
 """Firmware, DIN and names hardly change; an old one is better than none."""
 
@@ -124,23 +126,34 @@ class Remembered:
 
 
 def freshness(
-    source: Source, interest: Interest, memory: Remembered | None, now_s: float
+    source: Source,
+    interest: Interest,
+    memory: Remembered | None,
+    now_s: float,
+    *,
+    if_error: bool = True,
 ) -> Freshness:
-    """Judge a memory."""
+    """Judge a memory: as after an error, or while the upstream works and is merely slow."""
     if memory is None:
         return Freshness.NEVER
     age_s = memory.age_s(now_s)
     if age_s < source.fresh_s:
         return Freshness.FRESH
-    return Freshness.STALE if age_s <= keep_s(source, interest) else Freshness.EXPIRED
+    kept_s = keep_s(source, interest, if_error=if_error)
+    return Freshness.STALE if age_s <= kept_s else Freshness.EXPIRED
 
 
-def keep_s(source: Source, interest: Interest) -> float:
-    """How long a source's document may be shown, in seconds."""
+def keep_s(source: Source, interest: Interest, *, if_error: bool = True) -> float:
+    """How long a source's document may be shown, in seconds.
+
+    RFC 5861 has two such times: stale-if-error, which is PW_CACHE_TTL, and
+    stale-while-revalidate, for a gateway that answers but cannot be asked often enough.
+    """
     if source.identity:
         return IDENTITY_KEEP_S
     gap_s = min(interest.gap_s or 0.0, LATELY_MOST_S)
-    return max(source.keep_s, 3 * source.fresh_s, 2 * gap_s)
+    slow_s = 0.0 if if_error else REVALIDATES_WITHIN * source.tolerated_s
+    return max(source.keep_s, 3 * source.fresh_s, 2 * gap_s, slow_s)
 
 
 def ahead_at_s(source: Source, interest: Interest, memory: Remembered, lead_s: float) -> float:

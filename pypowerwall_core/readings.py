@@ -6,6 +6,7 @@ A fact is None when its document is missing or has another shape.
 from __future__ import annotations
 
 import re
+from math import isfinite
 from typing import Any
 
 from . import payloads
@@ -34,6 +35,16 @@ def reserve_app_pct(snapshot: Snapshot) -> float | None:
     return None if raw_pct is None else app_from_raw(raw_pct)
 
 
+def mode(snapshot: Snapshot) -> str | None:
+    """How the batteries are used: self_consumption, backup, autonomous or another word.
+
+    Firmware 1.x says "mode" where later ones say "real_mode".
+    """
+    return text(_field(snapshot, payloads.OPERATION, "real_mode")) or text(
+        _field(snapshot, payloads.OPERATION, "mode")
+    )
+
+
 def power_w(snapshot: Snapshot, meter: str) -> float | None:
     """Power of a meter (site, battery, load, solar), signed as the gateway signs it."""
     return number(mapping(_field(snapshot, payloads.AGGREGATES, meter)).get("instant_power"))
@@ -52,13 +63,13 @@ def remaining_wh(snapshot: Snapshot) -> float | None:
 def time_remaining_h(snapshot: Snapshot) -> float | None:
     """How long the packs would carry the home at its present load.
 
-    None while either is missing, and when nothing is drawn or nothing is left: then there is
-    no such time.
+    None while either is missing, and when nothing is drawn: then there is no such time.
     """
     left_wh, load_w = remaining_wh(snapshot), power_w(snapshot, "load")
-    if not left_wh or load_w is None or load_w <= 0:
+    if left_wh is None or load_w is None or load_w <= 0:
         return None
-    return left_wh / load_w
+    hours = left_wh / load_w
+    return hours if isfinite(hours) else None
 
 
 _GRID_NUMBER = {
@@ -90,6 +101,22 @@ def grid_services_active(snapshot: Snapshot) -> bool:
 def firmware(snapshot: Snapshot) -> str | None:
     """The gateway's firmware, such as "23.36.4 9bf61a5b"."""
     return text(_field(snapshot, payloads.STATUS, "version"))
+
+
+def din(snapshot: Snapshot) -> str | None:
+    """The gateway's own number: part--serial."""
+    return text(_field(snapshot, payloads.STATUS, "din"))
+
+
+def uptime(snapshot: Snapshot) -> str | None:
+    """Since when the gateway runs, as it spells it: "230h55m59.9s"."""
+    return text(_field(snapshot, payloads.STATUS, "up_time_seconds"))
+
+
+def grid_is_up(snapshot: Snapshot) -> int | None:
+    """1 when the grid is there, 0 when it is not or not yet, None when unknown."""
+    number = grid_number(snapshot)
+    return None if number is None else int(number == 1)
 
 
 def site_name(snapshot: Snapshot) -> str | None:

@@ -10,12 +10,15 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 
+from .failures import PathState
 from .lane import Lane
 from .numbering import Numbering
 from .payloads import STANDS_IN_FOR
 from .policy import Freshness
 from .slot import Slot
 from .snapshot import Absent, Entry, Known, Snapshot, Unknown
+
+_FAILING = (PathState.FAILING, PathState.BUSY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,4 +122,4 @@ def _entry(slot: Slot, now_s: float) -> Entry:
         return Known(slot.memory.document, slot.memory.version, age_s, ttl_s)
     if slot.absent():
         return Absent(slot.rest.state.value if slot.rest else "")
-    return Unknown()
+    return Unknown(failing=slot.rest is not None and slot.rest.state in _FAILING)

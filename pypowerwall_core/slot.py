@@ -37,6 +37,7 @@ class Slot:
         worked: It has answered at least once.
         in_air: A flight is under way.
         generation: Raised by a write that touches the source.
+        in_trouble: The upstream is, or this path: what is remembered is shown for a shorter time.
     """
 
     source: Source
@@ -50,10 +51,12 @@ class Slot:
     wanted_s: float | None = None
     in_air: bool = False
     generation: int = 0
+    in_trouble: bool = False
 
-    def freshness(self, now_s: float) -> Freshness:
-        """What the memory is worth now."""
-        return freshness(self.source, self.interest, self.memory, now_s)
+    def freshness(self, now_s: float, *, if_error: bool | None = None) -> Freshness:
+        """What the memory is worth now; `if_error` judges it as if there were trouble or none."""
+        trouble = self.in_trouble if if_error is None else if_error
+        return freshness(self.source, self.interest, self.memory, now_s, if_error=trouble)
 
     def resting(self, now_s: float) -> bool:
         """Whether no flight may leave."""

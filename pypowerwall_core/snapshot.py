@@ -22,9 +22,14 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Nothing is known just now."""
+    """Nothing is known just now.
+
+    Attributes:
+        failing: It was asked for, and failed so that it is left alone for a while.
+    """
 
     reason: str = "not answered yet"
+    failing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

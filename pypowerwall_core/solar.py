@@ -19,6 +19,10 @@ from .snapshot import Snapshot
 String = dict[str, Any]
 
 LETTERS_OF_ONE = "ABCD"
+_OF_STRINGS = re.compile(
+    r"PVAC_Pout|PVAC_(?:PVMeasuredVoltage|PVCurrent|PVMeasuredPower|PvState)_[A-F]"
+    r"|PVS_String[A-F]_Connected"
+)
 _MEASURED = re.compile(r"PVAC_(?:PVMeasuredVoltage|PVCurrent|PVMeasuredPower|PvState)_([A-F])")
 
 
@@ -32,6 +36,21 @@ def strings(snapshot: Snapshot) -> dict[str, String]:
     if vitals:
         return _of_vitals(vitals, snapshot.numbers.inverters)
     return _of_solar_powerwall(snapshot.document(payloads.SOLAR_POWERWALL))
+
+
+def verbose_strings(snapshot: Snapshot) -> dict[str, dict[str, Any]]:
+    """Return, by inverter, its power and all that it and its safety board say of strings."""
+    vitals = snapshot.document(payloads.VITALS)
+    safety = {serial(din): device for din, device in of_kind(vitals, SOLAR_SAFETY)}
+    return {
+        din: {
+            name: value
+            for board in (inverter, safety.get(serial(din), {}))
+            for name, value in board.items()
+            if _OF_STRINGS.fullmatch(name)
+        }
+        for din, inverter in of_kind(vitals, SOLAR_INVERTER)
+    }
 
 
 def _of_vitals(vitals: Any, numbered: tuple[str, ...]) -> dict[str, String]:

@@ -1,14 +1,13 @@
-"""A small JSON file of ours: 0600 from its first moment, replaced whole or not at all."""
+"""A small JSON file of ours, for nobody else to read."""
 
 from __future__ import annotations
 
-import contextlib
 import json
 import logging
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
+
+from .privatefile import write_private
 
 _log = logging.getLogger(__name__)
 
@@ -51,8 +50,7 @@ class StateFile:
         if self.path is None:
             return
         try:
-            _make_folder(self.path.parent)
-            _replace(self.path, json.dumps(document))
+            write_private(self.path, json.dumps(document))
             self._complained = False
         except OSError as error:
             if not self._complained:
@@ -64,24 +62,3 @@ class StateFile:
                     self.otherwise,
                 )
             self._complained = True
-
-
-def _make_folder(folder: Path) -> None:
-    """Make what is missing; mkdir's own `parents` would leave the upper ones open to all."""
-    for missing in reversed([path for path in (folder, *folder.parents) if not path.exists()]):
-        missing.mkdir(mode=0o700, exist_ok=True)
-
-
-def _replace(path: Path, text: str) -> None:
-    # mkstemp makes the file 0600 from its first moment.
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
-        raise

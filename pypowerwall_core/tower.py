@@ -9,17 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from itertools import count
+from math import inf
 from random import Random
 from typing import Any
 
-from .errors import LogInAgain
+from .evidence import Evidence
 from .failures import (
-    LOGIN_EVERY_S,
     PAUSES_S,
     Case,
     LaneRests,
     LaneState,
-    LogIn,
     PathRests,
     PathState,
     Verdict,
@@ -34,6 +33,8 @@ JITTER = 0.2
 """Taken off a pause, never added: fresh data is promised half a minute after an outage."""
 PATIENCE_S = 0.2
 """A client that could be given something old waits for news at most this long."""
+LONGER_PATIENCE_S = 1.0
+"""... and so long when it is older than PW_CACHE_TTL, as after a night without clients."""
 OLD = 2.0
 """... and only when what it could be given is more than this many times its freshness old."""
 ON_DEMAND_SHARE = 0.2
@@ -60,12 +61,7 @@ class Tower:
         self._ready_s = float("-inf")
         self._on_demand_ready_s = float("-inf")
         self._lead_s = LEAD_MARGIN_S
-        self._core_ok_s: dict[str, float] = {}
-        self._session_proven_s: float | None = None
-        self._login_tried_s: float | None = None
-        self._logged_in_s: float | None = None
-        self._core_refused: set[str] = set()
-        self._core_open = False
+        self.evidence = Evidence(frozenset(self._core))
         self._fingerprints: dict[str, tuple[Any, ...]] = {}
 
     # -- asking ---------------------------------------------------------------------------
@@ -77,7 +73,7 @@ class Tower:
             Whether waiting for a flight is worth the client's time.
         """
         slot = self.slots[name].asked(now_s)
-        value = slot.freshness(now_s)
+        value = slot.freshness(now_s, if_error=True)
         if value is not Freshness.FRESH and not slot.in_air:
             slot = slot.wanted(now_s)
         self.slots[name] = slot
@@ -87,7 +83,15 @@ class Tower:
         if value is Freshness.STALE:
             old = slot.memory is not None and slot.memory.age_s(now_s) > OLD * slot.source.fresh_s
             return old and self.predicted_landing_s(now_s) <= PATIENCE_S
+        if slot.freshness(now_s, if_error=False) is Freshness.STALE:
+            return self.predicted_landing_s(now_s) <= LONGER_PATIENCE_S
         return True
+
+    def shown(self, name: str) -> Slot:
+        """Return a slot as clients are to see it: in trouble, memories count for less."""
+        slot = self.slots[name]
+        well = self.condition.up and not slot.strikes and slot.rest is None
+        return slot if well else replace(slot, in_trouble=True)
 
     def due_at_s(self, name: str, now_s: float) -> float | None:
         """When a source is due as things stand, None for "no need"."""
@@ -123,24 +127,27 @@ class Tower:
             return self._first_of_all(_most_urgent(due, now_s), now_s)
         return Hold() if self.flights else self._probe(due, now_s)
 
-    def _first_of_all(self, slot: Slot, now_s: float) -> Slot:
+    def _first_of_all(self, slot: Slot, now_s: float) -> Slot | Hold:
         """Before anything else that may need a session, have the core asked whether it does.
 
         Where it does not, nothing is worth a login, which stops the oldest gateways.
         """
-        if self._core_ok_s or slot.source.core or slot.source.open:
+        if self.evidence.core_ok_s or slot.source.core or slot.source.open:
             return slot
         core = [self.slots[name] for name in self.slots if name in self._core]
-        return next((one for one in core if not one.in_air and not one.resting(now_s)), slot)
+        if any(one.in_air for one in core):
+            return Hold()
+        return next((one for one in core if not one.resting(now_s)), slot)
 
     def take_off(self, slot: Slot, now_s: float) -> Flight:
         """Note that a flight leaves now."""
         self._turn += 1
         self.meters.flights += 1
         self.slots[slot.source.name] = slot.took_off()
-        core_ok_s = max(self._core_ok_s.values(), default=None)
-        flight = Flight(slot.source, now_s, core_ok_s, slot.generation)
+        flight = Flight(slot.source, now_s, self.evidence.last_core_ok_s(), slot.generation)
         self.flights[slot.source.name] = flight
+        if slot.source.on_demand:  # one of them at a time, however many may fly
+            self._on_demand_ready_s = inf
         return flight
 
     def pause_s(self) -> float:
@@ -184,12 +191,8 @@ class Tower:
         else:
             slot = slot.outlived()
         self.slots[source.name] = slot
-        if not source.open:
-            self._session_proven_s = now_s
-            self._core_refused.clear()
+        self.evidence.answered(source, now_s, in_session=in_session)
         if source.core:
-            self._core_open = not in_session
-            self._core_ok_s[source.name] = now_s
             self._recover(now_s)
         self._recognise(source, document)
 
@@ -198,9 +201,9 @@ class Tower:
 
         After LogIn and SendAgain the flight is still under way.
         """
-        verdict = judge(self._case(flight, error, now_s))
-        if isinstance(verdict, LogIn):
-            self._login_tried_s = now_s
+        self.evidence.refused(flight.source, error)
+        slot = self.slots[flight.source.name]
+        verdict = judge(self.evidence.case(flight, error, slot, self.condition, now_s))
         if isinstance(verdict, PathRests | LaneRests):
             self._settle(flight, error, verdict, now_s)
         return verdict
@@ -210,13 +213,17 @@ class Tower:
         self._end(flight, now_s)
         self.slots[flight.source.name] = self.slots[flight.source.name].idle()
 
+    def tries_login(self, now_s: float) -> None:
+        """Note that a login is sent now: at most one a minute is."""
+        self.evidence.login_tried_s = now_s
+
     def logged_in(self, now_s: float) -> None:
         """Note a login that worked.
 
         What was refused before may have been refused to the expired session.
         """
         self.meters.logins += 1
-        self._logged_in_s = now_s
+        self.evidence.logged_in_s = now_s
         refused = (PathState.ROLE, PathState.REFUSED)
         for name, slot in self.slots.items():
             if slot.rest is not None and slot.rest.state in refused:
@@ -241,8 +248,8 @@ class Tower:
             self.slots[name] = self.slots[name].grounded(verdict, now_s)
         elif isinstance(verdict, LaneRests):
             self._rest(verdict, error, flight, now_s)
-        if self._refused_after_login(flight, error, now_s):
-            self._core_refused.add(name)
+        if self.evidence.refused_after_login(flight, error, now_s):
+            self.evidence.core_refused.add(name)
             self._ask_the_other_core_paths(now_s)
 
     def _end(self, flight: Flight, now_s: float) -> None:
@@ -296,53 +303,13 @@ class Tower:
             self._fingerprints[source.name] = seen
             self._clear_rests()
 
-    # -- evidence -------------------------------------------------------------------------
-
-    def _case(self, flight: Flight, error: Exception, now_s: float) -> Case:
-        slot = self.slots[flight.source.name]
-        others_ok_s = [at for name, at in self._core_ok_s.items() if name != flight.source.name]
-        refused = self._core_refused | {flight.source.name}
-        return Case(
-            error,
-            core=flight.source.core,
-            open=flight.source.open,
-            on_demand=flight.source.on_demand,
-            path_worked=slot.worked,
-            anything_worked=bool(self._core_ok_s),
-            strikes=slot.strikes_of(error),
-            lane_state=self.condition.state,
-            lane_strikes=self.condition.strikes,
-            session_proven_ago_s=_ago(self._session_proven_s, now_s),
-            core_ok_before_s=_ago(flight.core_ok_s, flight.took_off_s),
-            others_worked_since=max(others_ok_s, default=-1.0) > (slot.struck_s or 0.0),
-            login_ago_s=_ago(self._login_tried_s, now_s),
-            after_login=flight.again,
-            core_open=self._core_open,
-            relogged=self._logged_in_s is not None and self._logged_in_s > flight.took_off_s,
-            core_all_refused=(
-                self._refused_after_login(flight, error, now_s) and refused >= self._core
-            ),
-        )
-
-    def _refused_after_login(self, flight: Flight, error: Exception, now_s: float) -> bool:
-        """Whether a core path was refused to a new session that has proven nothing yet."""
-        since_s = _ago(self._logged_in_s, now_s)
-        if since_s is None or since_s >= LOGIN_EVERY_S or not flight.source.core:
-            return False
-        proven_s = _ago(self._session_proven_s, now_s)
-        return isinstance(error, LogInAgain) and (proven_s is None or proven_s > since_s)
-
     def _ask_the_other_core_paths(self, now_s: float) -> None:
         """One path refused after a login may be a role; all of them are an account."""
         if not self.condition.up:
             return
-        for name in self._core - self._core_refused:
+        for name in self._core - self.evidence.core_refused:
             self.slots[name] = self.slots[name].wanted(now_s)
 
 
 def _most_urgent(due: Iterable[Slot], now_s: float) -> Slot:
     return max(due, key=lambda slot: slot.urgency(now_s))
-
-
-def _ago(at_s: float | None, now_s: float) -> float | None:
-    return None if at_s is None else now_s - at_s

@@ -81,7 +81,7 @@ def freq(snapshot: Snapshot) -> Any:
     for n, pack in _numbered(snapshot):
         fields = _block_freq(blocks[pack]) if pack in blocks else {}
         if pack in inverters:
-            fields |= _named(inverters[pack], _FREQUENCIES)
+            fields |= _told(inverters[pack], _FREQUENCIES, fields)
         shown |= _prefixed(n, fields)
     for _, device in of_kind(vitals, *SYNCHRONISERS):
         shown |= {name: value for name, value in device.items() if name.startswith(_METERED)}
@@ -115,9 +115,13 @@ def _prefixed(n: int, fields: Mapping[str, Any]) -> dict[str, Any]:
     return {f"PW{n}_{name}": value for name, value in fields.items()}
 
 
-def _named(device: Device, names: tuple[str, ...]) -> dict[str, Any]:
+def _told(device: Device, names: tuple[str, ...], block: Mapping[str, Any]) -> dict[str, Any]:
+    """What a device says; a failed one says nothing, then what its block knows stays."""
     din, fields = device
-    return {"name": din, **{name: fields.get(name) for name in names}}
+    said = {name: fields.get(name) for name in names}
+    return {"name": din} | {
+        name: block.get(name) if value is None else value for name, value in said.items()
+    }
 
 
 def _block_freq(block: Mapping[str, Any]) -> dict[str, Any]:
@@ -142,7 +146,5 @@ def _block_pod(block: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _pod(device: Device, block: Mapping[str, Any]) -> dict[str, Any]:
-    """What the pod says; a failed one says nothing, then what its block knows stays."""
-    din, fields = device
-    numbers = {name: fields.get(name, block.get(name)) for name in _POD_NUMBERS}
-    return {"name": din, **{name: flag(fields.get(name)) for name in _POD_FLAGS}, **numbers}
+    flags = {name: flag(device[1].get(name)) for name in _POD_FLAGS}
+    return _told(device, _POD_NUMBERS, block) | flags

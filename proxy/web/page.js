@@ -1,6 +1,8 @@
 // Shows what the proxy knows, every five seconds. Unknown is a dash, never a zero.
 
 const EVERY_MS = 5000;
+/** Where PW_READ_TOKEN closes reads, the page is opened as /?token=... */
+const TOKEN = new URLSearchParams(location.search).get("token");
 const DASH = "\u2013";
 const GRID = {
   SystemGridConnected: "connected",
@@ -18,7 +20,8 @@ const DIRECTION = {
 
 /** Read one route: its document (null when unknown), its age in seconds, whether simulated. */
 async function read(path) {
-  const answer = await fetch(path, { cache: "no-store" });
+  const headers = TOKEN ? { Authorization: `Bearer ${TOKEN}` } : {};
+  const answer = await fetch(path, { cache: "no-store", headers });
   if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
   const age = answer.headers.get("Age");
   return {

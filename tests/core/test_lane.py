@@ -5,8 +5,9 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from support.world import HOUSEHOLD, World, percentile
+from support.world import CORE, FRESH_S, HOUSEHOLD, KEEP_S, World, percentile
 
+from pypowerwall_core.errors import Unreachable, Unwell
 from pypowerwall_core.policy import Freshness
 
 HOUR_S = 3600.0
@@ -100,6 +101,35 @@ def test_a_slow_gateway_starves_nothing() -> None:
         assert at_s[0] <= world.begin_s + 60, row.name
     ages_s = [ask.age_s for ask in world.seen("aggregates", world.begin_s + 60)]
     assert percentile(ages_s, 0.95) <= 20.0
+
+
+@pytest.mark.parametrize("latency_s", [2.0, 3.0, 4.0, 5.0])
+def test_a_gateway_that_is_slow_and_well_never_reads_as_unknown(latency_s: float) -> None:
+    world = World(latency_s=latency_s)
+    world.every(5.0, *(row.name for row in HOUSEHOLD))
+    world.run(HOUR_S)
+    late = [ask for ask in world.asks if ask.at_s > world.begin_s + 120]
+    assert {ask.value for ask in late} <= {Freshness.FRESH, Freshness.STALE}
+    assert not any(ask.waits for ask in late)
+
+
+def test_in_trouble_what_is_remembered_is_shown_for_as_long_as_the_user_says() -> None:
+    world = World()
+    world.every(5.0, *CORE, "vitals")
+    world.run(60.0)
+    world.gateway.fails(Unreachable("connection refused"))
+    world.run(KEEP_S + FRESH_S)
+    assert {ask.value for ask in world.asks[-4:]} == {Freshness.EXPIRED}
+
+
+def test_one_path_in_trouble_is_shown_for_no_longer_either() -> None:
+    world = World()
+    world.every(5.0, *CORE, "vitals")
+    world.run(60.0)
+    world.gateway.fails(Unwell("HTTP 500"), "vitals")
+    world.run(KEEP_S + 2 * FRESH_S)
+    assert world.seen("vitals")[-1].value is Freshness.EXPIRED
+    assert world.seen("soe")[-1].value is Freshness.FRESH
 
 
 def test_where_all_cannot_be_served_everything_comes_more_rarely_in_proportion() -> None:

@@ -8,6 +8,8 @@ from support.world import CORE, World, percentile, source
 from pypowerwall_core.errors import RateLimited, Unreachable
 from pypowerwall_core.failures import LaneState
 from pypowerwall_core.policy import Freshness
+from pypowerwall_core.slot import Slot
+from pypowerwall_core.tower import Tower
 
 NETWORKS = source("networks", fresh_s=60.0, on_demand=True, timeout_s=3.0)
 ROWS = (*map(source, CORE), NETWORKS)
@@ -120,3 +122,22 @@ def test_versions_go_on_after_a_write_so_that_no_rendered_body_is_mistaken() -> 
     assert first is not None
     assert second is not None
     assert second.version > first.version
+
+
+def test_with_a_pool_too_only_one_such_path_is_in_the_air() -> None:
+    rows = [source(name) for name in CORE]
+    slow = [source(name, on_demand=True) for name in ("networks", "grid_codes", "readings")]
+    tower = Tower([*rows, *slow], max_in_flight=4)
+    for row in rows:
+        tower.ask(row.name, 0.0)
+        slot = tower.next(0.0)
+        assert isinstance(slot, Slot)
+        tower.landed(tower.take_off(slot, 0.0), {}, 0.0)
+        tower._ready_s = 0.0
+    for row in slow:
+        tower.ask(row.name, 1.0)
+    flown = []
+    while isinstance(slot := tower.next(1.0), Slot):
+        flown.append(slot.source.name)
+        tower.take_off(slot, 1.0)
+    assert len(flown) == 1

@@ -128,7 +128,7 @@ def test_one_ill_path_rests_alone() -> None:
     world.gateway.fails(Unwell("HTTP 500"), "vitals")
     ill_s = world.now_s
     world.run(10)
-    assert world.lane.view().rests == {"/api/vitals": ("failing", pytest.approx(55, abs=6))}
+    assert world.lane.view().rests == {"/api/devices/vitals": ("failing", pytest.approx(55, abs=6))}
     world.run(2 * HOUR_S)
     assert world.gateway.count("vitals", since_s=ill_s) <= 2 + 12
     assert world.lane.view().condition.up

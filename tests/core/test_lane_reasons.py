@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from support.world import CORE, World
 
-from pypowerwall_core.errors import Unexplained, Unreachable, Unwell
+from pypowerwall_core.errors import RateLimited, Unexplained, Unreachable, Unwell
+from pypowerwall_core.failures import LaneState
 
 
 def test_a_trouble_is_named_by_its_reason_and_the_reason_is_not_asked_for_at_every_probe() -> None:
@@ -56,3 +57,40 @@ def test_only_the_core_is_worth_asking_for() -> None:
     world.gateway.fails(Unexplained("HTTP 502"), "vitals")
     world.run(60.0)
     assert world.gateway.count("reason") == 0
+
+
+def test_a_429_to_the_question_rests_the_lane() -> None:
+    world = World()
+    world.every(5.0, *CORE)
+    world.run(60.0)
+    world.gateway.fails(Unexplained("HTTP 502"))
+
+    def limited() -> Exception:
+        raise RateLimited("HTTP 429", retry_after_s=600.0)
+
+    world.gateway.reason = limited
+    world.run(10.0)
+    sent = world.gateway.count()
+    world.run(500.0)
+    assert world.lane.view().condition.state is LaneState.LIMITED
+    assert world.gateway.count() == sent
+
+
+def test_one_path_of_the_core_that_is_ill_for_long_is_not_asked_about_at_every_failure() -> None:
+    world = World()
+    world.every(5.0, *CORE)
+    world.run(60.0)
+    world.gateway.fails(Unexplained("HTTP 502"), "aggregates")
+    world.run(600.0)
+    assert world.gateway.count("reason") <= 11
+
+
+def test_a_reason_is_not_pinned_on_another_trouble() -> None:
+    world = World()
+    world.every(5.0, *CORE)
+    world.run(60.0)
+    world.gateway.fails(Unwell("broken JSON"))
+    world.run(60.0)
+    world.gateway.fails(Unexplained("HTTP 502"))
+    world.run(60.0)
+    assert str(world.lane.view().condition.error) == "HTTP 502"

@@ -6,7 +6,7 @@ import logging
 from itertools import pairwise
 
 import pytest
-from support.world import CORE, World
+from support.world import CORE, HOUSEHOLD, World
 
 from pypowerwall_core.errors import (
     BadCredentials,
@@ -16,7 +16,9 @@ from pypowerwall_core.errors import (
     Unreachable,
 )
 from pypowerwall_core.failures import LaneState
+from pypowerwall_core.flights import Hold
 from pypowerwall_core.policy import Freshness
+from pypowerwall_core.tower import Tower
 
 HOUR_S = 3600.0
 DAY_S = 24 * HOUR_S
@@ -286,7 +288,7 @@ def test_the_core_is_probed_in_turn() -> None:
 def open_world() -> World:
     """Firmware before 20.49: the core needs no session, the rest does."""
     world = World()
-    world.gateway.has_session = False
+    world.gateway.has_session, world.gateway.core_is_open = False, True
     world.gateway.fails(LogInAgain("HTTP 403"), "operation", "vitals", "system_status")
     return world
 
@@ -324,8 +326,7 @@ def test_a_core_that_closes_is_logged_in_to() -> None:
     world = open_world()
     world.every(5.0, *CORE)
     world.run(60.0)
-    world.gateway.needs_session = True
-    world.gateway.fails(LogInAgain("HTTP 403"), *CORE)
+    world.gateway.core_is_open = False
     world.run(10.0)
     assert len(world.gateway.logins) == 1
 
@@ -335,3 +336,44 @@ def test_an_open_path_is_read_alone() -> None:
     world.ask("status")
     world.run(10.0)
     assert world.gateway.counts() == {"status": 1}
+
+
+@pytest.mark.parametrize("core_asked", [True, False])
+def test_a_session_of_old_is_no_reason_to_log_in_anew(core_asked: bool) -> None:  # noqa: FBT001
+    """Who migrates brings a session file; on such firmware its token has expired long ago."""
+    world = open_world()
+    world.gateway.has_session = True
+    if core_asked:
+        world.every(5.0, *CORE)
+        world.run(60.0)
+    world.gateway.fails(None, "operation")
+    world.ask("operation")
+    world.run(60.0)
+    world.gateway.fails(LogInAgain("HTTP 403"), "operation")
+    for _ in range(5):
+        world.ask("operation", "vitals")
+        world.run(120.0)
+    assert world.gateway.logins == []
+
+
+def test_what_cannot_be_found_out_is_not_risked() -> None:
+    world = open_world()
+    world.gateway.has_session = True
+    world.ask("aggregates")
+    world.run(120.0)
+    world.gateway.fails(Unreachable("silent"), *CORE)
+    world.ask("operation")
+    world.run(2.0)
+    assert world.gateway.logins == []
+
+
+def test_with_a_pool_too_the_core_is_asked_before_anything_else() -> None:
+    """What would fly fourth waits until the core has answered."""
+    tower = Tower(HOUSEHOLD, max_in_flight=4)
+    for row in HOUSEHOLD:
+        tower.ask(row.name, 0.0)
+    flown = []
+    while not isinstance(slot := tower.next(0.0), Hold):
+        flown.append(slot.source.name)
+        tower.take_off(slot, 0.0)
+    assert set(flown) <= {*CORE, "status"}

@@ -34,6 +34,9 @@ class Gate:
 
     has_session = True
 
+    def forget_session(self) -> None:
+        pass
+
     def fetch(self, source: Source) -> Any:
         with self._lock:
             self.now += 1

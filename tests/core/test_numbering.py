@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pypowerwall_core import payloads
-from pypowerwall_core.numbering import Numbering, settle
+from pypowerwall_core.numbering import Numbering, Settled, settle
 from pypowerwall_core.snapshot import Absent, Entry, Known, Numbers, Unknown
 
 SERIALS = st.lists(st.sampled_from("ABCDE"), max_size=5, unique=True)
@@ -56,11 +56,15 @@ def test_without_vitals_the_blocks_are_numbered_in_their_order() -> None:
 @pytest.mark.parametrize(
     "entries", [seen(Unknown(), blocks("A", "B")), {"system_status": blocks("A")}]
 )
-def test_while_vitals_may_still_come_the_blocks_are_numbered_for_now(entries: Any) -> None:
-    settled = settle(Numbers(), entries)
-    assert settled.shown.packs[0] == "A"
-    assert settled.kept == Numbers()
-    assert settle(settled.kept, seen(vitals("B", "A"), blocks("A", "B"))).kept.packs == ("B", "A")
+def test_while_vitals_may_still_come_nothing_new_is_numbered(entries: Any) -> None:
+    assert settle(Numbers(), entries) == Settled(Numbers(), Numbers())
+    known = Numbers(("C", "A"))
+    assert settle(known, entries) == Settled(known, known)
+
+
+def test_where_vitals_fail_for_long_the_blocks_are_numbered() -> None:
+    failing = seen(Unknown(failing=True), blocks("B", "A"))
+    assert settle(Numbers(), failing).kept.packs == ("B", "A")
 
 
 def test_a_pack_keeps_its_number_while_others_are_missing() -> None:

@@ -83,15 +83,19 @@ def _live(one: Trouble | Plot, folder: Path) -> Any:
     return live_through(one, folder) if isinstance(one, Trouble) else one.live(folder)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stories(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stories]:
-    """Begin to live all stories, a few at a time, while the first of them are judged."""
+    """Begin to live all stories of a file, a few at a time, while the first are judged.
+
+    By file, because a file is what one of several test processes is given.
+    """
+    mine = [item for item in request.session.items if item.path == request.path]
     pool = ThreadPoolExecutor(AT_ONCE)
     yield {
         name: pool.submit(_live, one, tmp_path_factory.mktemp("story"))
-        for name, one in _subjects(request.session.items).items()
+        for name, one in _subjects(mine).items()
     }
     pool.shutdown(wait=True, cancel_futures=True)
 

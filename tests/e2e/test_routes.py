@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from support.served import PASSWORD, Reply, Served, until
+from support.unknown import CSV, UNKNOWN
 
 from proxy.routes import LIVE, PAGES, VIEWS
 from proxy.rows import Style
@@ -22,15 +23,17 @@ PAGE_PATHS = [page.path for page in PAGES]
 STEADY = [*VIEW_PATHS, *PAGE_PATHS, "/healthz"]
 """What stays the same byte for byte while the gateway's values do."""
 OLD_FIRMWARE_ONLY = {"/api/system/networks", "/api/site_info/grid_codes"}
+MODES_OFF = {view.path for view in VIEWS if not view.needs}
 ABSENT = {
-    "pw2": {"/api/solar_powerwall"} | OLD_FIRMWARE_ONLY,
-    "novitals": {"/vitals", "/temps", "/temps/pw"} | OLD_FIRMWARE_ONLY,
+    "pw2": {"/api/solar_powerwall"} | OLD_FIRMWARE_ONLY | MODES_OFF,
+    "novitals": {"/vitals", "/temps", "/temps/pw", "/pw/vitals", "/pw/temps"}
+    | OLD_FIRMWARE_ONLY
+    | MODES_OFF,
 }
 """What these systems do not have."""
-EMPTY = {"/temps": b"{}", "/temps/pw": b"{}"}
 NO_SUCH_METER = {("novitals", "/api/meters/solar")}
 """There the gateway itself says null."""
-TYPE = {"/csv": "text/plain; charset=utf-8", "/help": "text/html; charset=utf-8"}
+TYPE = {**dict.fromkeys(CSV, "text/plain; charset=utf-8"), "/help": "text/html; charset=utf-8"}
 INDENTED = [view.path for view in VIEWS if view.style is Style.INDENTED]
 COMPACT = [view.path for view in VIEWS if view.style is Style.COMPACT]
 FIRMWARE = {
@@ -84,7 +87,7 @@ def test_every_route_is_200_and_json_with_the_promised_headers(house: House, pat
     assert reply.headers["Content-Length"] == str(len(reply.body))
     assert not {"server", "set-cookie", "x-demo"} & {name.lower() for name in reply.headers}
     if path in ABSENT[house.system]:
-        assert reply.body == EMPTY.get(path, b"null")
+        assert reply.document == UNKNOWN.get(path)
     elif (house.system, path) not in NO_SUCH_METER:
         assert reply.body not in (b"null", b"")
     if path not in TYPE:

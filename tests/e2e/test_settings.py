@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.served import PASSWORD, Served, free_port, run, until
+from support.served import PASSWORD, POWERWALL, Served, free_port, run, until
 
 from simulator.gateway import Simulator
 
@@ -34,7 +34,17 @@ WRONG = [
     ("PW_CACHE_FILE", "~nobody-of-this-name/session"),
     ("PW_HOST_CERT", "~nobody-of-this-name/gateway.pem"),
     ("PW_PASSWORD_FILE", "~nobody-of-this-name/password"),
+    ("PW_READ_TOKEN_FILE", "missing"),
+    ("PW_HTTPS", "true"),
+    ("PW_STYLE", "pink"),
+    ("PW_BROWSER_CACHE", "soon"),
+    ("PW_NETWORK_ERROR_RATE_LIMIT", "few"),
+    ("PW_ALLOWED_HOSTS", "http://solar.example.org"),
+    ("PW_CONFIG", "missing.toml"),
+    ("PW_CONFIG", "binary"),
+    ("PW_CONFIG", "."),
 ]
+CHECK = (*POWERWALL, "config", "check")
 
 
 @pytest.mark.parametrize(("name", "value"), WRONG)
@@ -126,3 +136,135 @@ def test_the_log_level_says_what_is_told(
     served = proxy(PW_LOG_LEVEL=level)
     assert bool(served.lines("reads nothing")) == told
     assert served.lines("no gateway is configured")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "powerwall.toml"
+    path.touch(mode=0o600)
+    return path
+
+
+def test_a_file_of_settings_is_served_and_environment_and_flags_win(
+    sim: Simulator, file: Path, tmp_path: Path
+) -> None:
+    file.write_text(
+        f'host = "127.0.0.1:1"\nport = 1\ntimeout = 3\ncache_expire = 1\npassword = "{PASSWORD}"'
+        '\ngw_pwd = "gateway-secret"\ncache_ttl = 70'
+    )
+    file.chmod(0o644)
+    command = (*POWERWALL, "serve", "--config", str(file), "--host", sim.address)
+    with Served(tmp_path / "proxy", command, PW_CACHE_TTL="60", PW_TIMEOUT="") as served:
+        assert served.known("/soe").document == {"percentage": 50}
+        config = served.get("/stats").document["config"]
+        assert (config["PW_TIMEOUT"], config["PW_CACHE_TTL"]) == (3, 60)
+        assert config["PW_CONFIG"] == str(file)
+        assert config["PW_PASSWORD"] == "***"
+        assert len(served.lines("gw_pwd has no effect yet")) == 1
+        assert len(served.lines("others can read it")) == 1
+        assert len(served.get("/stats").document["notes"]) == 2
+        for secret in (PASSWORD, "gateway-secret"):
+            assert secret not in served.log
+            assert secret not in served.get("/stats").body.decode()
+        ended = run(tmp_path, (*POWERWALL, "healthcheck", "--port", str(served.port)))
+        assert (ended.returncode, ended.stdout) == (0, "ok\n")
+
+
+def test_healthcheck_reads_the_same_file(
+    proxy: Callable[..., Served], file: Path, tmp_path: Path
+) -> None:
+    file.write_text(f"port = {proxy().port}")
+    healthcheck = (*POWERWALL, "healthcheck")
+    assert run(tmp_path, healthcheck, PW_CONFIG=str(file)).stdout == "ok\n"
+    assert run(tmp_path, (*healthcheck, "--config", str(file))).stdout == "ok\n"
+
+
+@pytest.mark.parametrize("text", ["gateway.hots = 1", "port = 0", "port = ", "debug = 1"])
+def test_a_wrong_file_is_one_line_and_exit_code_2(file: Path, tmp_path: Path, text: str) -> None:
+    file.write_text(text)
+    for command in (("serve", "--config", str(file)), ("healthcheck", "--config", str(file))):
+        ended = run(tmp_path, (*POWERWALL, *command))
+        assert (ended.returncode, ended.stdout) == (2, "")
+        assert ended.stderr.count("\n") == 1, ended.stderr
+        assert "powerwall.toml" in ended.stderr
+
+
+def test_no_flag_takes_a_secret(tmp_path: Path) -> None:
+    for flag in ("--password", "--control-secret", "--read-token"):
+        ended = run(tmp_path, (*POWERWALL, "serve", flag, "s3cret"))
+        assert ended.returncode == 2
+        assert "unrecognized" in ended.stderr
+    for command in (("serve", "--help"), ("config", "check", "--help")):
+        assert "--password" not in run(tmp_path, (*POWERWALL, *command)).stdout
+
+
+def test_a_check_of_the_settings_tells_everything_but_secrets(file: Path, tmp_path: Path) -> None:
+    file.write_text('timeout = 7\nread_token = "token-of-mine"')
+    ended = run(tmp_path, (*CHECK, "--config", str(file), "--port", "99"), PW_PASSWORD=PASSWORD)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    lines = {line.split()[0]: line.split()[1:] for line in ended.stdout.splitlines()}
+    assert lines["PW_PORT"] == ["99", "[flag]"]
+    assert lines["PW_TIMEOUT"] == ["7", "[file]"]
+    assert lines["PW_PASSWORD"] == ["***", "[environment]"]
+    assert lines["PW_READ_TOKEN"] == ["***", "[file]"]
+    assert lines["PW_CACHE_TTL"] == ["30", "[default]"]
+    for secret in (PASSWORD, "token-of-mine"):
+        assert secret not in ended.stdout
+    assert list(tmp_path.iterdir()) == [file], "it makes nothing"
+
+
+def test_a_check_of_wrong_settings_tells_all_of_them(file: Path, tmp_path: Path) -> None:
+    file.write_text("prot = 1\ntimeout = 0")
+    settings = {"PW_CONFIG": str(file), "PW_PORT": "x", "PW_COLOUR": "green", "PW_HTTPS": "yes"}
+    ended = run(tmp_path, CHECK, **settings)
+    assert ended.returncode == 2
+    told = ended.stderr.splitlines()
+    assert len(told) == 3
+    for text in ("prot is not a setting", "timeout: '0'", "PW_PORT: 'x'"):
+        assert [line for line in told if text in line]
+    assert "note: PW_COLOUR is not a setting" in ended.stdout
+
+
+def test_what_has_no_effect_is_shown_as_given_and_told_once(proxy: Callable[..., Served]) -> None:
+    served = proxy(
+        PW_FAIL_FAST="yes",
+        PW_GRACEFUL_DEGRADATION="no",
+        PW_HEALTH_CHECK="yes",
+        PW_NETWORK_ERROR_RATE_LIMIT="7",
+        PW_SUPPRESS_NETWORK_ERRORS="no",
+        PW_STYLE="solar.js",
+    )
+    config = served.get("/stats").document["config"]
+    assert config["PW_FAIL_FAST"] is config["PW_HEALTH_CHECK"] is True
+    assert config["PW_GRACEFUL_DEGRADATION"] is config["PW_SUPPRESS_NETWORK_ERRORS"] is False
+    assert (config["PW_NETWORK_ERROR_RATE_LIMIT"], config["PW_STYLE"]) == (7, "solar.js")
+    told = [line.split(" WARNING ")[1].split(":")[0] for line in served.lines("Without effect")]
+    assert told == ["PW_NETWORK_ERROR_RATE_LIMIT", "PW_FAIL_FAST", "PW_GRACEFUL_DEGRADATION"]
+    assert not served.lines("PW_HEALTH_CHECK")
+
+
+@pytest.mark.parametrize(("suppressed", "told"), [("no", 2), ("yes", 0)])
+def test_network_errors_can_be_kept_out_of_the_log(
+    sim: Simulator, proxy: Callable[..., Served], suppressed: str, told: int
+) -> None:
+    served = proxy(sim, PW_SUPPRESS_NETWORK_ERRORS=suppressed, PW_CACHE_TTL="3")
+    served.known("/soe")
+    sim.faults.start("html")
+    until(lambda: served.get("/soe").document is None)
+    assert "web page" in served.get("/health").document["lanes"][0]["last_error"]
+    sim.faults.stop()
+    until(lambda: served.get("/soe").fresh, 40)
+    until(lambda: len(_of_the_gateway(served)) >= told)
+    assert len(_of_the_gateway(served)) == told
+
+
+def _of_the_gateway(served: Served) -> list[str]:
+    return [line for text in ("web page", "answers again") for line in served.lines(text)]
+
+
+def test_a_refused_login_is_told_also_where_network_errors_are_not(
+    sim: Simulator, proxy: Callable[..., Served]
+) -> None:
+    served = proxy(sim, PW_PASSWORD="wrong-one", PW_SUPPRESS_NETWORK_ERRORS="yes")
+    served.get("/soe")
+    until(lambda: served.lines("wrong password"))

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from support.golden import stored
 from support.served import PASSWORD, Served, until
+from support.unknown import CSV
 
 from proxy.routes import VIEWS
 from pypowerwall_core.backends.local.paths import Treatment, gateway_paths
@@ -28,7 +29,7 @@ def settled(served: Served, system: str) -> dict[str, Any]:
     golden = stored(system)
 
     def one(path: str) -> Any:
-        text = path == "/csv"
+        text = path in CSV
 
         def read() -> Any:
             reply = served.get(path)

@@ -42,7 +42,7 @@ PURE_IMPORTS = {
     "pypowerwall_core.snapshot",
     "pypowerwall_core.solar",
 }
-DECIDERS = ("policy", "failures", "slot", "flights", "tower", "meters")
+DECIDERS = ("policy", "failures", "slot", "flights", "evidence", "tower", "meters")
 DECIDERS_IMPORTS = (
     PURE_IMPORTS
     | {"enum", "statistics", "itertools", "random"}

@@ -132,6 +132,19 @@ def test_time_does_not_run_while_an_answer_is_made(serve: Serve, connect: Any) -
     assert _answer(connection).startswith(b"HTTP/1.1 200")
 
 
+def test_requests_sent_ahead_may_take_longer_than_one_together(serve: Serve, connect: Any) -> None:
+    connection = connect(serve(Gate(request_most_s=SHORT_S)))
+    connection.sendall(2 * ASK.replace(b" / ", b" /slow "))
+    data = b""
+    while data.count(b"here") < 2:
+        more = connection.recv(65536)
+        assert more, "closed before it had answered both"
+        data += more
+    time.sleep(2 * SHORT_S)
+    connection.sendall(ASK)
+    assert _answer(connection).startswith(b"HTTP/1.1 200")
+
+
 def test_who_does_not_read_is_closed(serve: Serve, connect: Any) -> None:
     gate = Gate(request_most_s=SHORT_S)
     connection = connect(serve(gate))
@@ -141,12 +154,13 @@ def test_who_does_not_read_is_closed(serve: Serve, connect: Any) -> None:
 
 
 def test_who_reads_slowly_but_reads_may_stay(serve: Serve, connect: Any) -> None:
-    connection = connect(serve(Gate(request_most_s=SHORT_S)))
+    gate = Gate(request_most_s=SHORT_S)
+    connection = connect(serve(gate))
     connection.sendall(ASK.replace(b" / ", b" /large "))
     data = b""
     while not data.endswith(ANSWERED) and len(data) < 4 * LARGE:
-        data += connection.recv(1_000_000)
-        time.sleep(SHORT_S / 100)
+        data += connection.recv(400_000)
+        time.sleep(SHORT_S / 10)
     assert len(data) > 4 * LARGE
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from proxy.logs import NOISY, configure_logging
+from proxy.logs import NOISY, PASSING, configure_logging
 from pypowerwall_core.redact import Secrets
 
 
@@ -14,7 +14,7 @@ from pypowerwall_core.redact import Secrets
 def restored() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
-    levels = {name: logging.getLogger(name).level for name in NOISY}
+    levels = {name: logging.getLogger(name).level for name in (*NOISY, PASSING)}
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
@@ -59,3 +59,12 @@ def test_no_secret_gets_through_whoever_logs_it(
     err = capfd.readouterr().err
     assert "s3cret" not in err
     assert err.count("***") >= 5
+
+
+def test_passing_trouble_of_a_lane_can_be_left_out(capfd: pytest.CaptureFixture[str]) -> None:
+    configure_logging("info", "text", Secrets(), hide_passing=True)
+    logging.getLogger(PASSING).warning("away")
+    logging.getLogger(PASSING.rpartition(".")[0]).warning("wrong password")
+    err = capfd.readouterr().err
+    assert "away" not in err
+    assert "wrong password" in err

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.desk import Served
 
 from proxy.not_yet import NOT_YET
 from proxy.settings import ROWS, Settings, read_settings
@@ -85,6 +86,14 @@ def test_an_empty_password_is_no_password() -> None:
         ("PW_AUTH_MODE", "biscuit"),
         ("PW_LOG_LEVEL", "loud"),
         ("PW_LOG_FORMAT", "xml"),
+        ("PW_HTTPS", "maybe"),
+        ("PW_STYLE", "pink"),
+        ("PW_STYLE", ".js.js"),
+        ("PW_BROWSER_CACHE", "-1"),
+        ("PW_NETWORK_ERROR_RATE_LIMIT", "many"),
+        ("PW_ALLOWED_HOSTS", "https://solar.example.org"),
+        ("PW_ALLOWED_HOSTS", "solar.example.org:8675"),
+        ("PW_CONFIG", "/nowhere/powerwall.toml"),
     ],
 )
 def test_a_wrong_value_is_one_line_that_names_the_setting(name: str, value: str) -> None:
@@ -129,12 +138,81 @@ def test_only_the_word_yes_is_yes() -> None:
 
 def test_settings_without_effect_are_told_one_line_each() -> None:
     settings = read_settings(
-        {"PW_GW_PWD": "x", "PW_TIMEOT": "5", "PW_FAIL_FAST": "no", "HOME": "/", "PW_STYLE": ""}
+        {"PW_GW_PWD": "x", "PW_TIMEOT": "5", "PW_FAIL_FAST": "yes", "HOME": "/", "PW_SITEID": ""}
     )
     fail_fast, gw_pwd, typo = settings.notes
     assert gw_pwd.startswith("PW_GW_PWD has no effect yet: TEDAPI is not served")
-    assert fail_fast.startswith("PW_FAIL_FAST has no effect yet")
+    assert fail_fast.startswith("PW_FAIL_FAST: Without effect")
     assert typo.endswith("did you mean PW_TIMEOUT?")
+
+
+MOOT = {
+    "PW_NETWORK_ERROR_RATE_LIMIT": ("9", 9),
+    "PW_FAIL_FAST": ("yes", True),
+    "PW_GRACEFUL_DEGRADATION": ("no", False),
+    "PW_HEALTH_CHECK": ("no", False),
+}
+
+
+def test_what_our_design_makes_pointless_is_shown_as_given_and_says_so() -> None:
+    assert set(MOOT) == {row.name for row in ROWS if row.moot}
+    for name, (text, shown) in MOOT.items():
+        settings = read_settings({name: text})
+        assert settings.shown()[name] == shown
+        assert [note.partition(":")[0] for note in settings.notes] == [name]
+
+
+def test_what_is_pointless_is_not_told_to_who_asks_for_the_default() -> None:
+    defaults = {row.name: row.default for row in ROWS if row.moot}
+    assert read_settings(defaults).notes == ()
+
+
+def test_shown_values_have_the_types_that_readers_know() -> None:
+    shown = read_settings({"PW_STYLE": "SOLAR.js", "PW_ALLOWED_HOSTS": "a, B"}).shown()
+    assert shown["PW_STYLE"] == "solar.js"
+    assert shown["PW_ALLOWED_HOSTS"] == "a,b"
+    assert (shown["PW_HTTPS"], shown["PW_NEG_SOLAR"], shown["PW_DEBUG"]) == ("no", True, False)
+    numbers = ("PW_PORT", "PW_CACHE_EXPIRE", "PW_CACHE_TTL", "PW_TIMEOUT", "PW_BROWSER_CACHE")
+    assert [repr(shown[name]) for name in numbers] == ["8675", "5", "30", "5", "0"]
+    assert shown["PW_NETWORK_ERROR_RATE_LIMIT"] == 5
+    assert shown["PW_TLS_CERT"] is shown["PW_READ_TOKEN"] is None
+
+
+@pytest.mark.parametrize("style", ["clear", "grafana-dark", "Dakboard", "white.js"])
+def test_a_style_may_end_with_js(style: str) -> None:
+    assert read_settings({"PW_STYLE": style}).style == style.lower().removesuffix(".js")
+
+
+def test_names_of_hosts_are_read_without_regard_to_case_and_blanks() -> None:
+    hosts = read_settings({"PW_ALLOWED_HOSTS": " Solar.Example.org,box ,, 10.0.0.7"}).allowed_hosts
+    assert hosts == ("solar.example.org", "box", "10.0.0.7")
+
+
+@pytest.mark.parametrize(("given", "missing"), [("CERT", "KEY"), ("KEY", "CERT")])
+def test_a_certificate_and_its_key_go_together(given: str, missing: str) -> None:
+    with pytest.raises(BadSetting, match=f"^PW_TLS_{given}: set PW_TLS_{missing} as well"):
+        read_settings({f"PW_TLS_{given}": "x.pem"})
+
+
+def test_a_certificate_that_is_not_shown_to_anybody_is_told() -> None:
+    pair = {"PW_TLS_CERT": "x.pem", "PW_TLS_KEY": "x.pem"}
+    assert read_settings(pair | {"PW_HTTPS": "YES"}).notes == ()
+    (note,) = read_settings(pair).notes
+    assert note == "PW_TLS_CERT has no effect unless PW_HTTPS is yes"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "kept"), [("0", "no-cache"), ("3600", "max-age=3600"), ("", "no-cache")]
+)
+def test_browsers_may_keep_style_and_script_but_never_the_page(seconds: str, kept: str) -> None:
+    served = Served(PW_BROWSER_CACHE=seconds)
+    for path in ("/page.css", "/page.js"):
+        reply = served.get(path)
+        assert reply.headers["Cache-Control"] == kept
+        known = served.get(path, headers={"If-None-Match": reply.headers["ETag"]})
+        assert (known.status_code, known.headers["Cache-Control"]) == (304, kept)
+    for path in ("/", "/healthz", "/soe"):
+        assert served.get(path).headers["Cache-Control"] == "no-cache"
 
 
 CONFIG = [
@@ -212,6 +290,8 @@ def test_what_is_shown_holds_no_secret_not_even_its_length() -> None:
     long = read_settings({"PW_PASSWORD": "a" * 40, "PW_EMAIL": "someone@b.example"}).shown()
     assert short == long
     assert short["PW_PASSWORD"] == "***"
+    tokens = [read_settings({"PW_READ_TOKEN": text}).shown() for text in ("a", "a" * 40)]
+    assert tokens[0] == tokens[1]
     assert read_settings({}).shown()["PW_PASSWORD"] is None
 
 

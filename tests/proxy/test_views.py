@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from proxy.views import batteries, devices, meters
+from proxy.views import batteries, devices, meters, pw
+from pypowerwall_core import readings
 from pypowerwall_core.numbering import settle
 from pypowerwall_core.snapshot import Absent, Entry, Known, Numbers, Snapshot, Unknown
 
@@ -221,7 +222,7 @@ def test_a_dead_pod_tells_nothing_and_nothing_is_invented_for_it() -> None:
 
 @pytest.mark.parametrize(
     ("left_wh", "load_w", "hours"),
-    [(10_000, 2000, 5.0), (0, 2000, None), (10_000, 0, None), (10_000, -5, None), (None, 5, None)],
+    [(10_000, 2000, 5.0), (0, 2000, 0.0), (10_000, 0, None), (10_000, -5, None), (None, 5, None)],
 )
 def test_the_hours_left_at_the_present_load(
     left_wh: float | None, load_w: float, hours: float | None
@@ -327,7 +328,7 @@ def test_csv_has_two_decimals_and_the_raw_level() -> None:
         soe={"percentage": 24},
     )
     assert meters.csv(seen) == "-23.46,1182.50,-10.00,1200.00,24.00\n"
-    assert meters.csv_with_header(seen) == (
+    assert meters.headed(meters.CSV_HEADER, meters.csv)(seen) == (
         "Grid,Home,Solar,Battery,BatteryLevel\n-23.46,1182.50,-10.00,1200.00,24.00\n"
     )
 
@@ -336,3 +337,87 @@ def test_csv_leaves_empty_what_is_unknown() -> None:
     seen = snapshot(aggregates={"load": {"instant_power": 5}}, soe=Unknown())
     assert meters.csv(seen) == ",5.00,,,\n"
     assert meters.csv(snapshot(aggregates=Unknown(), soe=Unknown())) is None
+
+
+def test_csv_v2_tells_an_outage_from_a_gateway_that_is_away() -> None:
+    known = {
+        "aggregates": {"load": {"instant_power": 5}},
+        "soe": {"percentage": 24},
+        "grid_status": {"grid_status": "SystemIslandedActive"},
+        "operation": {"backup_reserve_percent": 55.349999999},
+    }
+    assert meters.csv_v2(snapshot(**known)) == ",5.00,,,24.00,0,53\n"
+    away = known | {"grid_status": Unknown(), "operation": Unknown()}
+    assert meters.csv_v2(snapshot(**away)) == ",5.00,,,24.00,,\n"
+    nothing = dict.fromkeys(known, Unknown())
+    assert meters.csv_v2(snapshot(**nothing)) is None
+    grid = nothing | {"grid_status": {"grid_status": "SystemGridConnected"}}
+    assert meters.csv_v2(snapshot(**grid)) is None
+
+
+# -- /json and /pw/* ------------------------------------------------------------------------
+
+
+def test_the_summary_has_its_keys_in_order_and_null_for_what_is_unknown() -> None:
+    keys = [
+        "grid",
+        "home",
+        "solar",
+        "battery",
+        "soe",
+        "grid_status",
+        "reserve",
+        "time_remaining_hours",
+        "full_pack_energy",
+        "energy_remaining",
+        "strings",
+    ]
+    nothing = meters.summary(snapshot(aggregates=Unknown()))
+    assert list(nothing) == keys
+    assert nothing == dict.fromkeys(keys) | {"strings": {}}
+    grid = {"grid_status": "SystemTransitionToGrid"}
+    assert meters.summary(snapshot(grid_status=grid))["grid_status"] == 0
+
+
+def test_battery_blocks_by_serial_with_what_their_packs_say() -> None:
+    vitals = pack("B", temp=20.5) | pack("X", temp=30.5)
+    seen = snapshot(vitals=vitals, system_status=of_status(block("B", p_out=1)))
+    assert pw.battery_blocks(seen) == {
+        "B": {
+            "PackagePartNumber": "3012170-05-B",
+            "p_out": 1,
+            "THC_State": None,
+            "temperature": 20.5,
+        },
+        "X": {"THC_State": None, "temperature": 30.5},
+    }
+    assert pw.battery_blocks(snapshot(system_status=Unknown())) is None
+
+
+def test_verbose_strings_are_the_inverters_own_words() -> None:
+    vitals = inverter("Y", "A")
+    vitals["PVAC--1538100-00-F--Y"] |= {"PVAC_Pout": 600.0, "PVAC_Fout": 60.0}
+    assert pw.strings(snapshot(vitals=vitals)) == {
+        "PVAC--1538100-00-F--Y": {
+            "PVAC_PVMeasuredVoltage_A": 250.5,
+            "PVAC_PVCurrent_A": 2.5,
+            "PVAC_PVMeasuredPower_A": 626.0,
+            "PVAC_PvState_A": "PV_Active",
+            "PVAC_Pout": 600.0,
+            "PVS_StringA_Connected": True,
+        }
+    }
+    assert pw.strings(snapshot(vitals=Unknown())) == {}
+
+
+@pytest.mark.parametrize(
+    ("operation", "mode"),
+    [
+        ({"real_mode": "backup"}, "backup"),
+        ({"mode": "self_consumption"}, "self_consumption"),
+        ({"real_mode": 5}, None),
+        ({}, None),
+    ],
+)
+def test_the_mode_by_either_name(operation: Any, mode: str | None) -> None:
+    assert pw.fact("mode", readings.mode)(snapshot(operation=operation)) == {"mode": mode}

@@ -27,6 +27,13 @@ class StillSite(Site):
         pass
 
 
+class Client(testing.TestClient):
+    """A client on a home network: it names the proxy by a name without a dot."""
+
+    def simulate_request(self, *args: Any, **kwargs: Any) -> Any:
+        return super().simulate_request(*args, **({"host": "powerwall"} | kwargs))
+
+
 class Served:
     """The application over a fake world."""
 
@@ -36,7 +43,7 @@ class Served:
         claims = {name: name for name in self.world.lane._tower.slots}
         self.site = StillSite([Reader(self.world.lane, claims)], clock=lambda: self.world.now_s)
         self.desk = Desk(self.site, read_settings({"PW_CLIENT_BUDGET": "0"} | environ))
-        self.client = testing.TestClient(Application(self.desk))
+        self.client = Client(Application(self.desk))
 
     def get(self, path: str, **more: Any) -> testing.Result:
         return self.client.simulate_get(path, **({"remote_addr": HERE} | more))

@@ -20,7 +20,7 @@ from pypowerwall_core.payloads import STANDS_IN_FOR
 from pypowerwall_core.site import Asked, Site
 from pypowerwall_core.snapshot import Absent, Snapshot, Unknown
 
-from .desk import HERE
+from .desk import HERE, Client
 from .frozen import NEEDS, SYSTEMS, frozen
 
 FOLDER = Path(__file__).parents[1] / "contract" / "golden"
@@ -58,7 +58,7 @@ def answers(system: str) -> dict[str, Any]:
     """What every request is answered on one system."""
     snapshot = _of_nothing() if system == NOTHING else frozen(system)
     desk = Desk(StoodStill(snapshot), read_settings({}))
-    client = testing.TestClient(Application(desk))
+    client = Client(Application(desk))
     return {request: _answer(client, request) for request in requests()}
 
 

@@ -14,31 +14,34 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
+from pypowerwall_core.backends.local.reader import sources
+from pypowerwall_core.errors import LogInAgain
 from pypowerwall_core.flights import Hold
 from pypowerwall_core.lane import Lane
 from pypowerwall_core.policy import Freshness, Source
 
 FRESH_S, KEEP_S = 5.0, 30.0
 CORE = ("aggregates", "soe", "grid_status")
-TOLERATED_S = {"aggregates": 12.0, "soe": 30.0, "grid_status": 30.0}
 
 
 def source(name: str, **more: Any) -> Source:
     fields = {"fresh_s": FRESH_S, "keep_s": KEEP_S, "core": name in CORE}
-    fields |= {"tolerated_s": TOLERATED_S.get(name, 40.0)} | more
+    fields |= more
     return Source(name, f"/api/{name}", **fields)
 
 
-HOUSEHOLD = (
-    *map(source, CORE),
-    source("vitals"),
-    source("system_status"),
-    source("operation", fresh_s=30.0),
-    source("sitemaster", fresh_s=30.0),
-    source("powerwalls", fresh_s=45.0),
-    source("status", fresh_s=45.0, open=True, identity=True, fingerprint=("din", "version")),
-    source("site_name", fresh_s=45.0, identity=True),
+NEEDED = (
+    *CORE,
+    "vitals",
+    "system_status",
+    "operation",
+    "sitemaster",
+    "powerwalls",
+    "status",
+    "site_name",
+    "problems",
 )
+HOUSEHOLD = tuple(row for row in sources(FRESH_S, KEEP_S) if row.name in NEEDED)
 """What a household needs, as the local backend's table has it."""
 
 
@@ -68,6 +71,7 @@ class Gateway:
         self.needs_session = False
         self.session = False
         self.has_session = True
+        self.core_is_open = False
         self.documents: dict[str, Any] = {}
         self.in_flight = 0
         self.most_in_flight = 0
@@ -76,6 +80,8 @@ class Gateway:
     def fetch(self, source: Source) -> Any:
         self.sent.append((self._world.now_s, source.name))
         self._pass_time()
+        if source.core and not self.has_session and not self.core_is_open:
+            raise LogInAgain("HTTP 403")
         error = self.trouble.get(source.name, self.trouble.get("*", lambda: None))()
         if error is not None:
             raise error
@@ -92,7 +98,10 @@ class Gateway:
         error = self.login_trouble()
         if error is not None:
             raise error
-        self.session = True
+        self.session = self.has_session = True
+
+    def forget_session(self) -> None:
+        self.session = self.has_session = False
 
     def close(self) -> None:
         self.closed = True

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from pypowerwall_core.errors import Unwell
 
 UNWELL = "The gateway is not well: wait some minutes; if it stays so, restart it."
+_PRIVATE_KEY = "client_key"
 WORDS_MOST = 100
 DIGITS_MOST = 100
 
@@ -47,6 +48,26 @@ def json_object(body: bytes) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise Unwell(f"{_kind(document)} where an object belongs", remedy=UNWELL)
     return document
+
+
+def meters(body: bytes) -> Any:
+    """Parse the readings of meters without the private keys of their connections.
+
+    Raises:
+        Unwell: As any_json.
+    """
+    return _without_keys(any_json(body))
+
+
+def _without_keys(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_keys(entry) for entry in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: "" if key == _PRIVATE_KEY and entry else _without_keys(entry)
+        for key, entry in value.items()
+    }
 
 
 def one_line(text: str) -> str:

@@ -52,6 +52,7 @@ UNREAD = (
     GatewayPath("/api/v2/islanding/mode", Treatment.ACTS, "takes the home off the grid"),
     GatewayPath("/api/meters/{serial}/verify", Treatment.ACTS, "pairs a meter"),
     GatewayPath("/api/meters/{serial}/invert_cts", Treatment.ACTS, "turns a meter round"),
+    GatewayPath("/api/meters/inverter_meter_readings", Treatment.ACTS, "asks the inverter"),
     GatewayPath("/api/meters/detect_wired_meters", Treatment.ACTS, "looks for meters"),
     GatewayPath("/api/site_info/offgrid", Treatment.ACTS, "changes the site's configuration"),
     GatewayPath("/api/site_info/grid_code", Treatment.ACTS, "changes the grid code"),

@@ -12,7 +12,7 @@ from pypowerwall_core.errors import PowerwallError, Unexplained, Unwell
 from pypowerwall_core.policy import TOLERATED_S, Source
 
 from . import vitals
-from .documents import any_json, json_object
+from .documents import any_json, json_object, meters
 from .session import GatewaySession
 
 FAST = 0.0
@@ -48,19 +48,19 @@ class Row:
 
 
 ROWS = (
-    Row(payloads.AGGREGATES, "/api/meters/aggregates", tolerated_s=12.0),
-    Row(payloads.SOE, "/api/system_status/soe", tolerated_s=30.0),
-    Row(payloads.GRID_STATUS, "/api/system_status/grid_status", tolerated_s=30.0),
+    Row(payloads.AGGREGATES, "/api/meters/aggregates", tolerated_s=11.0),
+    Row(payloads.SOE, "/api/system_status/soe", tolerated_s=35.0),
+    Row(payloads.GRID_STATUS, "/api/system_status/grid_status", tolerated_s=35.0),
     Row(payloads.VITALS, "/api/devices/vitals", vitals.decode),
     Row(payloads.SYSTEM_STATUS, "/api/system_status"),
     Row(payloads.SOLAR_POWERWALL, "/api/solar_powerwall"),
     # Each CT's own readings, as JSON null where there is no such meter.
-    Row(payloads.METERS_SITE, "/api/meters/site", any_json),
-    Row(payloads.METERS_SOLAR, "/api/meters/solar", any_json),
+    Row(payloads.METERS_SITE, "/api/meters/site", meters),
+    Row(payloads.METERS_SOLAR, "/api/meters/solar", meters),
     Row(payloads.OPERATION, "/api/operation", fresh_s=SLOW_S),
     Row(payloads.SITEMASTER, "/api/sitemaster", fresh_s=SLOW_S),
     Row(payloads.GRID_FAULTS, "/api/system_status/grid_faults", any_json, SLOW_S),
-    Row(payloads.PROBLEMS, "/api/troubleshooting/problems", fresh_s=SLOW_S),
+    Row(payloads.PROBLEMS, "/api/troubleshooting/problems", fresh_s=SLOWER_S),
     # Open on every firmware; absent on Powerwall 3.
     Row(
         payloads.STATUS,
@@ -145,6 +145,10 @@ class LocalUpstream:
             remedy="Its site master does not run, so there is no data. Somebody stopped it, or a "
             "login did on firmware before 20.49: start it in Tesla's app or by its switch.",
         )
+
+    def forget_session(self) -> None:
+        """Show no session until the next login."""
+        self._session.forget()
 
     def login(self) -> None:
         """Open a new session."""

@@ -105,6 +105,10 @@ class GatewaySession:
         """Whether requests show a session, a new or an expired one."""
         return bool(self._session)
 
+    def forget(self) -> None:
+        """Show no session until the next login; the file keeps it."""
+        self._session = {}
+
     def close(self) -> None:
         """Drop the connections; the session stays valid."""
         self._transport.close()

@@ -1,0 +1,126 @@
+"""A TOML file of settings: the names of the environment in small letters, without PW_.
+
+    host = "192.168.1.50"
+    password_file = "password"
+    cache_expire = 5
+    debug = true
+
+Nobody else writes into this file, so an unknown key is an error; an unknown variable, which
+other programs may need, is only reported.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pypowerwall_core.errors import BadSetting
+
+from . import parse
+from .not_yet import NOT_YET, SECRETS
+from .settings_table import FILE_SUFFIX, ROWS, Row, file_key
+
+_ROWS = {row.key: row for row in ROWS if row.field != "config"}
+_FILES = {file_key(row.name + FILE_SUFFIX): row for row in ROWS if row.secret}
+_NOT_YET = {file_key(name): why for name, why in NOT_YET.items()}
+_SECRET = {row.key for row in ROWS if row.secret} | {file_key(name) for name in SECRETS}
+_OTHERS = 0o077
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigFile:
+    """What a file says.
+
+    Attributes:
+        texts: As they would be written in the environment.
+        errors: One line each.
+        notes: One line each about what has no effect, or should be seen to.
+    """
+
+    path: Path
+    texts: dict[str, str] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def spelled(self, name: str) -> str:
+        """Return how a name of the environment is written here."""
+        return f"{self.path}: {file_key(name)}"
+
+
+def read_config(path: Path) -> ConfigFile:
+    """Read a file; wrong keys and values are told in the result, all of them.
+
+    Raises:
+        BadSetting: It cannot be read or is no TOML.
+    """
+    try:
+        document = tomllib.loads(path.read_text("utf-8"))
+        others_read = bool(path.stat().st_mode & _OTHERS)
+    except (OSError, ValueError, RecursionError) as error:
+        raise BadSetting(f"{str(path)!r} cannot be read: {_reason(error)}") from error
+    config = ConfigFile(path)
+    leaves = list(_leaves(document))
+    for key, value in leaves:
+        try:
+            _take(config, key, value)
+        except ValueError as error:
+            shown = key if key.isprintable() else repr(key)
+            config.errors.append(f"{path}: {shown}{error}")
+    if others_read and any(key in _SECRET and value for key, value in leaves):
+        config.notes.append(f"{path} holds a secret and others can read it: chmod 600 {path}")
+    return config
+
+
+def _take(config: ConfigFile, key: str, value: Any) -> None:
+    if key in _ROWS:
+        config.texts[_ROWS[key].name] = _text(_ROWS[key], value)
+    elif key in _FILES:
+        config.texts[_FILES[key].name + FILE_SUFFIX] = _plain(value)
+    elif key not in _NOT_YET:
+        raise ValueError(f" is not a setting{_hint(key)}")
+    if key in _NOT_YET:
+        config.notes.append(f"{config.path}: {key} has no effect yet: {_NOT_YET[key]}")
+
+
+def _leaves(table: dict[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+    """List the keys of all tables by their full paths; no setting is in a table."""
+    for key, value in table.items():
+        if isinstance(value, dict) and value:
+            yield from _leaves(value, f"{path}{key}.")
+        else:
+            yield f"{path}{key}", value
+
+
+def _text(row: Row, value: Any) -> str:
+    if row.secret and not isinstance(value, str):
+        raise ValueError(": write it in quotes")
+    if row.parse is parse.host_names and isinstance(value, list):
+        return ",".join(_plain(name) for name in value)
+    text = _plain(value)
+    if row.parse is parse.flag and text.lower() not in ("yes", "no", ""):
+        raise ValueError(": write true or false")
+    return text
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str | int | float) and "\0" not in str(value):
+        return str(value)
+    raise ValueError(": write one text, number, true or false")
+
+
+def _hint(key: str) -> str:
+    last = key.rpartition(".")[2].lower()
+    near = difflib.get_close_matches(last, [*_ROWS, *_FILES], n=1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def _reason(error: Exception) -> object:
+    if isinstance(error, OSError):
+        return error.strerror
+    return "it is nested too deeply" if isinstance(error, RecursionError) else error
