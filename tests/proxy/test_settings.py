@@ -275,6 +275,12 @@ def test_a_base_path_is_plain(text: str) -> None:
         read_settings({"PROXY_BASE_URL": text})
 
 
+@pytest.mark.parametrize("text", ["/api", "stats", "/help/", "/pw/x", "/page.css"])
+def test_a_base_path_is_no_route(text: str) -> None:
+    with pytest.raises(BadSetting, match="begins like a route"):
+        read_settings({"PROXY_BASE_URL": text})
+
+
 def test_the_corrections_reach_the_gateways_reader() -> None:
     plain = read_settings({"PW_HOST": "10.0.0.5"}).gateway()
     assert plain is not None
