@@ -18,7 +18,7 @@ LATELY_MOST_S = 120.0
 """... and never longer than this: nobody asks, nobody is bothered."""
 BURST_S = 1.0
 """Asks this close together are one: Telegraf sends eight requests at once."""
-TOLERATED_S = 45.0
+TOLERATED_S = 46.0
 """How old a source may become where a slow upstream keeps the lane behind, unless it says so."""
 REVALIDATES_WITHIN = 3.0
 """Behind a slow upstream that works, an answer is shown for this many times what is tolerated."""

@@ -153,7 +153,7 @@ class Tower:
     def pause_s(self) -> float:
         """The breath between two requests: slow answers make the lane gentler."""
         mean_s = self.meters.mean_latency_s or 0.0
-        return 0.05 + 0.1 * mean_s if mean_s < 1.0 else mean_s / 4
+        return 0.05 + 0.1 * mean_s if mean_s < 1.0 else mean_s / 5
 
     def _each_s(self) -> float:
         return (self.meters.mean_latency_s or UNMEASURED_LATENCY_S) + self.pause_s()

@@ -89,8 +89,9 @@ def test_there_is_never_more_than_one_request_in_flight() -> None:
     assert world.gateway.most_in_flight == 1
 
 
-def test_a_slow_gateway_starves_nothing() -> None:
-    world = World(latency_s=3.0)
+@pytest.mark.parametrize("latency_s", [3.0, 3.05, 3.1])
+def test_a_slow_gateway_starves_nothing(latency_s: float) -> None:
+    world = World(latency_s=latency_s)
     world.every(5.0, *(row.name for row in HOUSEHOLD))
     world.every(2.0, "aggregates", "soe", "grid_status")
     world.run(HOUR_S)
@@ -150,7 +151,7 @@ def test_slow_answers_make_the_lane_gentler() -> None:
         world.run(600)
         return len(world.gateway.sent) * latency_s / 600
 
-    assert shares(4.0) <= 0.81
+    assert shares(4.0) <= 0.84  # a fifth of the latency to breathe
     assert World(latency_s=0.05).lane.view().mean_latency_s is None
 
 
