@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import os
 import socket
 from collections.abc import Container
 from ipaddress import ip_address
@@ -70,9 +71,12 @@ def _is_local(request: Request) -> bool:
 
 
 def _knows(request: Request, token: str) -> bool:
+    """Whether a token is shown, as a bearer or in the query, whatever else is shown beside it."""
     if not token:
         return False
-    shown = (request.get_header("Authorization") or "").removeprefix("Bearer ")
-    if not shown:
-        shown = request.get_param("token") or ""
-    return hmac.compare_digest(shown.encode(), token.encode())
+    scheme, _, bearer = (request.get_header("Authorization") or "").partition(" ")
+    shown = [value.encode() for value in request.get_param_as_list("token") or ()]
+    if scheme.lower() == "bearer":
+        shown.append(bearer.strip().encode("latin-1", "replace"))
+    wanted = os.fsencode(token)
+    return any([hmac.compare_digest(one, wanted) for one in shown])  # noqa: C419 - all, always

@@ -36,6 +36,7 @@ class Counters:
     unknown: int = 0
     uri: dict[str, int] = field(default_factory=dict)
     tracked: dict[str, Tally] = field(default_factory=dict)
+    forgotten: int = 0
     cleared_s: float = field(default_factory=time.time)
 
     def answered(self, path: str, *, known: bool) -> None:
@@ -47,6 +48,11 @@ class Counters:
             self.gets += 1
         else:
             self.unknown += 1
+
+    def forget_tallies(self) -> None:
+        """Begin to count anew what /health/reset clears."""
+        self.forgotten = len(self.tracked)
+        self.tracked = {}
 
     def clear(self) -> None:
         """Begin to count anew what /stats/clear clears: not the unknown answers."""

@@ -112,6 +112,9 @@ class Handshake:
         self._door.gate.leave(self)
 
 
+WRITES_MOST = 64 * 1024
+
+
 class Secured:
     """Mixin over a guarded protocol; see secured()."""
 
@@ -121,6 +124,8 @@ class Secured:
     def connection_made(self, transport: Any) -> None:
         """Take the place of the handshake."""
         self.spent_s = self.handshake.done()
+        # TLS would hold half a megabyte for a client that does not read; plain holds 64 KB.
+        transport.set_write_buffer_limits(WRITES_MOST)
         super().connection_made(transport)  # type: ignore[misc]
 
 

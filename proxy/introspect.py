@@ -81,18 +81,17 @@ def reset(desk: Desk) -> None:
     """Set the counters of /health to nothing. What is remembered stays, and no rest is broken."""
     for reader in desk.site.readers:
         reader.lane.clear_counters()
+    desk.counters.forget_tallies()
 
 
 def health_reset(desk: Desk, snapshot: Snapshot) -> Any:  # noqa: ARG001 - a row's signature
-    """What /health/reset did; the tallies go here, because their number is told."""
-    cleared = len(desk.counters.tracked)
-    desk.counters.tracked = {}
+    """What /health/reset did."""
     return {
         "status": "reset_complete",
         "health_counters_reset": True,
         "cache_cleared": False,
         "cache_entries_removed": 0,
-        "endpoint_stats_cleared": cleared,
+        "endpoint_stats_cleared": desk.counters.forgotten,
     }
 
 

@@ -50,9 +50,12 @@ class Layer:
         if text:
             raise BadSetting(f"set it or {self.spelled(row.name + FILE_SUFFIX)}, not both")
         try:
-            return parse.folder(file).read_text("utf-8").rstrip("\r\n")
+            secret = parse.folder(file).read_text("utf-8").rstrip("\r\n")
         except (OSError, UnicodeError) as error:
             raise BadSetting(f"{file} cannot be read: {error}") from error
+        if not secret:  # taken for unset, it would open what it was to close
+            raise BadSetting(f"{file} is empty")
+        return secret
 
 
 @dataclass(slots=True)

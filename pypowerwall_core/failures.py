@@ -208,7 +208,10 @@ TABLE: tuple[Row, ...] = (
     Row(
         "401/403: still, after a login",
         lambda c: isinstance(c.error, LogInAgain) and c.after_login,
-        lambda _: PathRests(PathState.REFUSED, 30.0),
+        # Beside the core a role is likely, and a login each minute would be for nothing.
+        lambda c: PathRests(
+            PathState.REFUSED, 30.0 if c.core else _nth((30.0, 600.0, HOUR_S), c.strikes)
+        ),
     ),
     Row(
         "401/403: never worked, while the session is proven",

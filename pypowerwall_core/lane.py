@@ -54,6 +54,7 @@ class Lane:
         self._futures: dict[str, Future[None]] = {}
         self._sleepers_until_s: dict[int, float] = {}
         self._stopping = False
+        self._logging_in = threading.Lock()
         self._explained_s = -inf
         self._reason: Exception | None = None
         self._threads = [
@@ -174,12 +175,18 @@ class Lane:
         verdict = self._attempt(flight)
         if self._stopping:
             return
-        if isinstance(verdict, LogIn) and not (
-            self._needs_login(flight, verdict) and self._log_in(flight)
-        ):
+        if isinstance(verdict, LogIn) and not self._let_in(flight, verdict):
             return
         if isinstance(verdict, LogIn | SendAgain):
             self._attempt(replace(flight, took_off_s=self._clock(), again=True))
+
+    def _let_in(self, flight: Flight, refused: LogIn) -> bool:
+        """Log in where that is needed, one worker at a time; False: the flight has ended."""
+        with self._logging_in:
+            done_s = self._tower.evidence.logged_in_s
+            if done_s is not None and done_s > flight.took_off_s:
+                return True  # another worker did
+            return self._needs_login(flight, refused) and self._log_in(flight)
 
     def _needs_login(self, flight: Flight, refused: LogIn) -> bool:
         """Make sure that the core wants a session before the first login for anything else.
@@ -192,16 +199,19 @@ class Lane:
         core = next(slot.source for slot in self._tower.slots.values() if slot.source.core)
         self._upstream.forget_session()
         self._count_request()
+        error = refused.error or LogInAgain("refused")
         try:
             self._upstream.fetch(core)
-        except LogInAgain as error:
-            self._tower.evidence.refused(core, error)
+        except LogInAgain as closed:
+            with self._changed:
+                self._tower.evidence.refused(core, closed)
             return True
-        except Exception as error:  # noqa: BLE001 - nothing learned, so nothing is risked
-            self._land(flight, error, self._tower.failed)
+        except Exception:  # noqa: BLE001 - nothing learned, so nothing is risked
+            self._land(flight, error, self._tower.held_back)
             return False
-        self._tower.evidence.core_open = True
-        self._land(flight, refused.error or LogInAgain(""), self._tower.failed)
+        with self._changed:
+            self._tower.evidence.core_open = True
+        self._land(flight, error, self._tower.failed)
         return False
 
     def _attempt(self, flight: Flight) -> Verdict | None:

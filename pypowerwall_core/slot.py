@@ -12,6 +12,8 @@ from .failures import PathRests, PathState
 from .policy import Freshness, Interest, Remembered, Source, ahead_at_s, freshness
 
 NOBODY = Interest()
+FIRST_TIMES = 2.0
+"""What was never seen waits this much longer for its turn, or the meters age at the start."""
 PROBING_S = 60.0
 """After a rest, for this long, a failure counts as not over and nobody waits."""
 
@@ -100,7 +102,7 @@ class Slot:
         if self.memory is not None:
             return self.memory.age_s(now_s) / self.source.tolerated_s
         waited_s = 0.0 if self.wanted_s is None else now_s - self.wanted_s
-        return 1.0 + waited_s / self.source.tolerated_s
+        return 1.0 + waited_s / self.source.tolerated_s / FIRST_TIMES
 
     def asked(self, now_s: float) -> Slot:
         """Return the slot after a client asked for it."""

@@ -208,6 +208,12 @@ class Tower:
             self._settle(flight, error, verdict, now_s)
         return verdict
 
+    def held_back(self, flight: Flight, error: Exception, now_s: float) -> Verdict:
+        """Note a refused flight whose reason cannot be found out just now."""
+        verdict = PathRests(PathState.REFUSED, 30.0)
+        self._settle(flight, error, verdict, now_s)
+        return verdict
+
     def lost(self, flight: Flight, now_s: float) -> None:
         """Note a flight that neither landed nor failed."""
         self._end(flight, now_s)

@@ -77,6 +77,9 @@ CASES = [
     (Case(NO, path_worked=True, login_ago_s=60.0), LogIn()),
     (Case(NO, path_worked=True, relogged=True, login_ago_s=1.0), SendAgain()),
     (Case(NO, path_worked=True, after_login=True), PathRests(PathState.REFUSED, 30.0)),
+    (Case(NO, after_login=True, strikes=1), PathRests(PathState.REFUSED, 600.0)),
+    (Case(NO, after_login=True, strikes=5), PathRests(PathState.REFUSED, 3600.0)),
+    (Case(NO, after_login=True, strikes=5, core=True), PathRests(PathState.REFUSED, 30.0)),
     (Case(NO, after_login=True, core=True, core_all_refused=True), LaneRests(REFUSED, 60.0)),
     (
         Case(NO, core=True, core_all_refused=True, lane_state=REFUSED, lane_strikes=3),

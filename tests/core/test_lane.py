@@ -133,6 +133,17 @@ def test_one_path_in_trouble_is_shown_for_no_longer_either() -> None:
     assert world.seen("soe")[-1].value is Freshness.FRESH
 
 
+def test_at_the_start_too_a_slow_gateways_meters_do_not_wait_for_everything_else() -> None:
+    """A login first, then eleven sources that nobody has seen yet."""
+    world = World(latency_s=3.02)
+    world.gateway.has_session = False
+    world.every(5.0, *(row.name for row in HOUSEHOLD))
+    world.run(120.0)
+    ages_s = [ask.age_s for ask in world.seen("aggregates", world.begin_s + 45)]
+    assert percentile(ages_s, 0.95) <= 20.0
+    assert {name for _, name in world.gateway.sent} == {row.name for row in HOUSEHOLD}
+
+
 def test_where_all_cannot_be_served_everything_comes_more_rarely_in_proportion() -> None:
     """Eight seconds for an answer: six requests a minute are all there are."""
     world = World(latency_s=8.0)
