@@ -62,7 +62,8 @@ class ReadGuard:
 
     def __init__(self, desk: Desk) -> None:
         self._token = desk.settings.read_token
-        self._open = {"/healthz", *(page.path for page in PAGES)}
+        base = desk.settings.base_path.rstrip("/")
+        self._open = {"/healthz", base, *(page.path for page in PAGES)}
 
     async def process_request(self, request: Request, response: Response) -> None:  # noqa: ARG002
         """Let a request pass, or refuse it before anything is looked up."""

@@ -69,7 +69,9 @@ def read_config(path: Path) -> ConfigFile:
             _take(config, key, value)
         except ValueError as error:
             shown = key if key.isprintable() else repr(key)
-            config.errors.append(f"{path}: {shown}{error}")
+            said = str(error)
+            gap = "" if said.startswith((":", " ")) else ": "
+            config.errors.append(f"{path}: {shown}{gap}{said}")
     if others_read and any(key in _SECRET and value for key, value in leaves):
         config.notes.append(f"{path} holds a secret and others can read it: chmod 600 {path}")
     return config

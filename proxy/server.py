@@ -159,7 +159,15 @@ class _Server(Server):
         await super().startup([])
         door = Door(self._gate, self._context, self._make_http, self.server_state.connections)
         for listener in sockets or []:
-            self._accepting.append(asyncio.create_task(door.accept(listener)))
+            accepting = asyncio.create_task(door.accept(listener))
+            accepting.add_done_callback(self._accepts_no_more)
+            self._accepting.append(accepting)
+
+    def _accepts_no_more(self, accepting: asyncio.Task[None]) -> None:
+        """End when a bug ended the accepting: another worker is better than a deaf one."""
+        if not accepting.cancelled() and (error := accepting.exception()) is not None:
+            _log.error("cannot accept connections any more: ending", exc_info=error)
+            self.should_exit = True
 
     def _make_http(self) -> Any:
         return self.config.http_protocol_class(  # type: ignore[call-arg]

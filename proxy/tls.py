@@ -24,6 +24,9 @@ _STEPS = 8
 
 _log = logging.getLogger(__name__)
 
+MAKING_S = 60.0
+"""A slow flash card may take its time; a process that hangs may not."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pair:
@@ -123,7 +126,12 @@ def _made(bind_address: str) -> str:
     """Make a certificate in a process of its own; see certificate.py."""
     here = {**os.environ, "PYTHONPATH": os.pathsep.join(part or os.curdir for part in sys.path)}
     command = [sys.executable, "-P", "-m", f"{__package__}.certificate", bind_address]
-    ended = subprocess.run(command, env=here, capture_output=True, text=True, check=False)  # noqa: S603 - ours
+    try:
+        ended = subprocess.run(  # noqa: S603 - ours
+            command, env=here, capture_output=True, text=True, check=False, timeout=MAKING_S
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise BadSetting(f"PW_HTTPS: no certificate can be made: {error}") from error
     if ended.returncode:
         reason = (ended.stderr.strip() or "no reason given").splitlines()[-1]
         raise BadSetting(f"PW_HTTPS: no certificate can be made: {reason}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.desk import Served
+from support.desk import HERE, Served
 
 from proxy.routes import CONTROLS, LIVE, PAGES, VIEWS
 from proxy.routes.off import OFF
@@ -58,7 +58,35 @@ def test_the_read_token_below_a_base_path() -> None:
     served = Served(PW_READ_TOKEN=TOKEN, PROXY_BASE_URL="/tesla")
     assert served.get("/tesla/soe").status_code == 401
     assert served.get("/tesla/healthz").status_code == 200
+    assert served.get("/tesla").status_code == 308
     assert served.get("/tesla/soe", query_string=f"token={TOKEN}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"headers": {"Authorization": f"bearer {TOKEN}"}},
+        {"headers": {"Authorization": "Basic eDp5"}, "query_string": f"token={TOKEN}"},
+        {"query_string": f"token={TOKEN}&token=x"},
+        {"query_string": f"token=x&token={TOKEN}"},
+    ],
+)
+def test_the_token_is_found_whatever_stands_beside_it(closed: Served, more: Any) -> None:
+    assert closed.get("/soe", **more).status_code == 200
+
+
+def test_who_needs_both_tokens_can_show_both() -> None:
+    served = Served(PW_READ_TOKEN=TOKEN, PW_CONTROL_SECRET="c0ntrol")
+    shown = {"headers": {"Authorization": f"Bearer {TOKEN}"}, "query_string": "token=c0ntrol"}
+    answer = served.client.simulate_get("/stats/clear", remote_addr="10.0.0.9", **shown)
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("token", ["grün", "\udcff"])
+def test_a_token_of_any_letters_harms_nobody(token: str) -> None:
+    served = Served(PW_READ_TOKEN=token)
+    assert served.get("/soe").status_code == 401
+    assert served.get("/soe", query_string="token=x").status_code == 401
 
 
 # -- names ----------------------------------------------------------------------------------
@@ -186,3 +214,6 @@ def test_health_reset_counts_anew_and_forgets_nothing() -> None:
     assert "endpoint_statistics" not in health
     assert served.get("/aggregates").content == known
     assert served.client.simulate_get("/health/reset", remote_addr="10.0.0.9").status_code == 403
+    served.get("/aggregates")
+    assert served.client.simulate_head("/health/reset", remote_addr=HERE).status_code == 200
+    assert "endpoint_statistics" in served.get("/health").json

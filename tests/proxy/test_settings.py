@@ -131,6 +131,14 @@ def test_a_secret_cannot_come_twice(tmp_path: Path) -> None:
         read_settings({"PW_PASSWORD_FILE": str(file), "PW_PASSWORD": "two"})
 
 
+@pytest.mark.parametrize("text", ["", "\n"])
+def test_an_empty_secret_file_is_an_error_and_not_an_open_door(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "token"
+    file.write_text(text)
+    with pytest.raises(BadSetting, match="is empty"):
+        read_settings({"PW_READ_TOKEN_FILE": str(file)})
+
+
 def test_only_the_word_yes_is_yes() -> None:
     assert read_settings({"PW_DEBUG": "YES"}).debug
     assert not read_settings({"PW_DEBUG": "true"}).debug
