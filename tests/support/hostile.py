@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from random import Random
 
 from proxy.connections import HEAD_MOST
-from proxy.routes import LIVE, PAGES, VIEWS
+from proxy.routes import CONTROLS, PAGES
+from proxy.routes import ROUTES as ROWS
 
-ROUTES = tuple(row.path.encode() for row in (*VIEWS, *LIVE, *PAGES))
+ROUTES = tuple(row.path.encode() for row in ROWS)
+COMMANDS = {row.path.encode() for row in CONTROLS}
+"""Take POST as well, and refuse it as long as commands are disabled."""
 STILL = (*(page.path.encode() for page in PAGES), b"/healthz", b"/health", b"/soe")
 """Routes that ask nothing of the gateway once /soe is known."""
 ACTING = (
@@ -175,6 +178,8 @@ class Asked:
             return status == 404
         if self.method in READS:
             return status in {200, 304, 403}  # some are for those who know a secret
+        if self.method == "POST" and path_of(self.target) in COMMANDS:
+            return status == 400
         return status == (200 if self.method == "OPTIONS" else 405)
 
 
@@ -257,7 +262,8 @@ def target(random: Random, routes: Sequence[bytes]) -> bytes:
 
 
 def _stopping_target(random: Random, routes: Sequence[bytes]) -> bytes:
-    path = random.choice((*routes, *ACTING))
+    # Absolute, a route is a route: /api/operation is read by GET.
+    path = random.choice((*routes, *(path for path in ACTING if path not in ROUTES)))
     absolute = b"%s://%s%s" % (random.choice(SCHEMES), random.choice(AUTHORITIES), path)
     long = path + random.choice((b"/", b"?", b"%2e", b"../")) * random.randint(*TOO_LONG)
     stopped = _insert(random, path, random.choice(STOPPING))
