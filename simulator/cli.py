@@ -38,24 +38,30 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}\n")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+def parser() -> argparse.ArgumentParser:
+    """Make what reads the command line."""
+    made = _Parser(
         prog="powerwall simulate",
         description="A Powerwall gateway to try things with: its numbers move, its faults are on "
         "request, and nothing real listens.",
     )
     systems = "; ".join(f"{system.name}: {system.what}" for system in SYSTEMS.values())
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
-    parser.add_argument("--port", type=_port, default=8443, help="port, 0 for any (%(default)s)")
-    parser.add_argument("--system", choices=tuple(SYSTEMS), default="pw2", help=systems)
-    parser.add_argument("--password", default="password", help="customer password (%(default)s)")
-    parser.add_argument("--site-name", default=None, help="name of the site (Home)")
-    parser.add_argument("--frozen", action="store_true", help="the same values for ever")
-    parser.add_argument("--seed", type=int, default=1, help="another seed, another weather")
-    parser.add_argument("--latency", type=_seconds, default=0.05, help="seconds before an answer")
-    parser.add_argument("--control-port", type=_port, help="plain HTTP to watch and break it")
-    parser.add_argument("--faults", action="store_true", help="list the failure modes and exit")
-    return parser
+    made.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    made.add_argument("--port", type=_port, default=8443, help="port, 0 for any (%(default)s)")
+    made.add_argument("--system", choices=tuple(SYSTEMS), default="pw2", help=systems)
+    made.add_argument("--password", default="password", help="customer password (%(default)s)")
+    made.add_argument("--site-name", default=None, help="name of the site (Home)")
+    made.add_argument("--frozen", action="store_true", help="the same values for ever")
+    made.add_argument("--seed", type=int, default=1, help="another seed, another weather")
+    made.add_argument("--latency", type=_seconds, default=0.05, help="seconds before an answer")
+    made.add_argument("--control-port", type=_port, help="plain HTTP to watch and break it")
+    made.add_argument(
+        "--allow-operation",
+        action="store_true",
+        help="let the customer write: reserve, mode and islanding; else only system old does",
+    )
+    made.add_argument("--faults", action="store_true", help="list the failure modes and exit")
+    return made
 
 
 def _ready(simulator: Simulator, password: str) -> str:
@@ -83,13 +89,9 @@ def _wait_for_signal() -> None:
     ended.wait()
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the simulator and return the exit code."""
-    arguments = _parser().parse_args(argv)
-    if arguments.faults:
-        _list_faults()
-        return 0
-    simulator = Simulator(
+def simulator(arguments: argparse.Namespace) -> Simulator:
+    """Make what the command line asks for; it does not listen yet."""
+    made = Simulator(
         system=arguments.system,
         password=arguments.password,
         host=arguments.host,
@@ -98,15 +100,26 @@ def main(argv: Sequence[str] | None = None) -> int:
         seed=arguments.seed,
         frozen=arguments.frozen,
         site_name=arguments.site_name,
+        allow_operation=arguments.allow_operation,
     )
-    simulator.set_latency(arguments.latency)
+    made.set_latency(arguments.latency)
+    return made
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the simulator and return the exit code."""
+    arguments = parser().parse_args(argv)
+    if arguments.faults:
+        _list_faults()
+        return 0
+    gateway = simulator(arguments)
     try:
-        simulator.start()
+        gateway.start()
     except OSError as error:
-        simulator.stop()
+        gateway.stop()
         _say(f"powerwall simulate: cannot listen: {error.strerror or error}", sys.stderr)
         return 2
-    with simulator, suppress(KeyboardInterrupt):
-        _say(_ready(simulator, arguments.password))
+    with gateway, suppress(KeyboardInterrupt):
+        _say(_ready(gateway, arguments.password))
         _wait_for_signal()
     return 0

@@ -46,17 +46,22 @@ def _reset(simulator: Controlled, _name: str, _query: Query) -> Any:
     return simulator.counters.snapshot()
 
 
+def _writes(simulator: Controlled, _name: str, _query: Query) -> Any:
+    return [asdict(write) for write in simulator.counters.writes]
+
+
 def _faults(simulator: Controlled, _name: str, _query: Query) -> Any:
     return simulator.faults.listing()
 
 
 def _start_fault(simulator: Controlled, name: str, query: Query) -> Any:
     options: dict[str, Any] = dict(query)
-    path = options.pop("path", None)
+    path, method = options.pop("path", None), options.pop("method", None)
     count = options.pop("count", None)
     if count is not None and not count.isdigit():
         raise ValueError("count must be a whole number")
-    simulator.faults.start(name, path, None if count is None else int(count), **options)
+    times = None if count is None else int(count)
+    simulator.faults.start(name, path, times, method=method, **options)
     return simulator.faults.listing()
 
 
@@ -102,11 +107,14 @@ ROUTES: Final = (
     Route("GET", "/", "this list", _help),
     Route("GET", "/counters", "requests by path, logins, most in flight at once", _counters),
     Route("POST", "/counters/reset", "start counting from nothing", _reset),
+    Route(
+        "GET", "/writes", "the last requests for a change, their bodies, the oldest first", _writes
+    ),
     Route("GET", "/faults", "every failure mode, and which are on", _faults),
     Route(
         "POST",
         "/faults/NAME",
-        "switch one on; ?path= ?count= and the fault's options",
+        "switch one on; ?path= ?method= ?count= and the fault's options",
         _start_fault,
     ),
     Route("DELETE", "/faults/NAME", "switch one off", _stop_fault),

@@ -7,11 +7,20 @@ from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 
+from simulator.clerk import Clerk
 from simulator.counters import Counters
 from simulator.documents import login_time
-from simulator.endpoints import LOGIN_PATH, LOGOUT_PATH, RESTRICTED_POSTS, RUN_PATH, find
+from simulator.endpoints import (
+    ACTING_PATHS,
+    COMPLETED_PATH,
+    LOGIN_PATH,
+    LOGOUT_PATH,
+    RESTRICTED_POSTS,
+    RUN_PATH,
+    find,
+)
 from simulator.faults import Faults
-from simulator.plant import Plant, View
+from simulator.plant import Plant
 from simulator.sessions import (
     LIMITED,
     Limiter,
@@ -23,6 +32,7 @@ from simulator.sessions import (
     parse_login,
 )
 from simulator.system import System
+from simulator.view import View
 from simulator.wire import NOT_FOUND, Answer, error_answer, no_access
 
 # More logins than this in a minute are refused; the true figure is not known.
@@ -31,13 +41,14 @@ LOGIN_LIMIT = 5
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request, as far as answers depend on it."""
+    """A request, as far as answers depend on it, and whether it was its connection's first."""
 
     method: str
     path: str
     token: str | None
     body: bytes = b""
     content_type: str = ""
+    first: bool = False
 
 
 class Desk:
@@ -55,12 +66,15 @@ class Desk:
     ) -> None:
         self.sessions = sessions
         self.login_limit: int | None = LOGIN_LIMIT
+        self.allow_operation = False
+        self.clerk = Clerk(plant, faults)
         self._limiter = Limiter(sessions.monotonic)
         self._system = system
         self._plant = plant
         self._faults = faults
         self._counters = counters
         self._password = password
+        self._acts = {RUN_PATH: self._run, COMPLETED_PATH: self.clerk.complete}
 
     def view(self) -> View:
         """Look at the plant, through the faults that bend it."""
@@ -74,30 +88,42 @@ class Desk:
             case "GET", path if path == LOGOUT_PATH:
                 self.sessions.forget(request.token)
                 return logout_reply()
-            case "GET", path if path == RUN_PATH and self.serves(path):
-                return self._run(request.token)
+            case "GET", path if path in ACTING_PATHS and self.serves(path):
+                return self._act(request)
             case "GET", path:
                 return self._read(path, request.token)
             case "POST", path if self.serves(path):
-                return no_access("POST")
+                return self._write(request)
         return NOT_FOUND
 
     def serves(self, path: str) -> bool:
         """Say whether this system has such a path, for whomever and for whatever method."""
         system = self._now(self.view())
-        if path == RUN_PATH or path in RESTRICTED_POSTS:
+        if path in ACTING_PATHS | RESTRICTED_POSTS:
             return system.serves(path)
         return find(system, path) is not None
 
     def _now(self, view: View) -> System:
         return self._system.updated(view.firmware)
 
-    def _run(self, token: str | None) -> Answer:
-        """Start the site controller, which a login may have stopped."""
-        if not self.sessions.valid(token, self.view().up_s):
+    def _act(self, request: Request) -> Answer:
+        if not self.sessions.valid(request.token, self.view().up_s):
             return no_access("GET")
-        self._faults.stop("stopped")
+        self._acts[request.path]()
         return Answer(HTTPStatus.ACCEPTED)
+
+    def _run(self) -> None:
+        """Start the site controller, which a login may have stopped."""
+        self._faults.stop("stopped")
+
+    def _write(self, request: Request) -> Answer:
+        """Take a write of those who may: the gateway does not say what others lack."""
+        view = self.view()
+        system = self._now(view)
+        allowed = self.allow_operation or system.customer_writes
+        if not allowed or not self.sessions.valid(request.token, view.up_s):
+            return no_access("POST")
+        return self.clerk.take(request.path, request.body, system)
 
     def _read(self, path: str, token: str | None) -> Answer:
         view = self.view()
@@ -108,7 +134,8 @@ class Desk:
             return NOT_FOUND
         if not endpoint.open and not self.sessions.valid(token, view.up_s):
             return no_access("GET")
-        return endpoint.answer(system, view, partial(self._faults.edit, path))
+        seen = self._faults.alter_for(path, view)
+        return endpoint.answer(system, seen, partial(self._faults.edit, path))
 
     def _login(self, request: Request, password: str) -> Answer:
         if not self._limiter.allows(self.login_limit):

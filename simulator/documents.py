@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
-from simulator.plant import View
 from simulator.system import System
+from simulator.view import View
 from simulator.wire import NO_RIGHTS, boot_stamp, go_duration, stamp, zone_name
 
 _UNLIMITED: Final = 1_000_000_000

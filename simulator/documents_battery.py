@@ -4,8 +4,8 @@ import json
 from typing import Any, Final
 
 from simulator.grid import GridFault
-from simulator.plant import PackView, View
 from simulator.system import PACK_W, Pack, System
+from simulator.view import PackView, View
 from simulator.wire import NEVER, stamp
 
 # Both figures are per pack, as the pods report them.

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from simulator.plant import Meter, View
 from simulator.system import System
+from simulator.view import Meter, View
 from simulator.wire import NEVER, stamp
 
 _CT_TIMEOUT_NS: Final = 1_500_000_000

@@ -3,8 +3,8 @@
 from typing import Any, Final
 
 from simulator import documents, documents_battery, documents_meters
-from simulator.plant import View
 from simulator.system import System
+from simulator.view import View
 
 # What an aggregate had before firmware 20.
 _READING: Final = (

@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
-from simulator.plant import View
 from simulator.system import Inverter, SolarString, System
+from simulator.view import View
 from simulator.wire import stamp
 
 # The bits of the two alert words, in order; the position is the number in the key.

@@ -16,14 +16,17 @@ from simulator import (
     documents_solar,
 )
 from simulator.device import encode
-from simulator.plant import View
 from simulator.system import System
+from simulator.view import View
 from simulator.vitals import devices
 from simulator.wire import BINARY_TYPE, HTML_TYPE, JSON_TYPE, Answer, render
 
 LOGIN_PATH: Final = "/api/login/Basic"
 LOGOUT_PATH: Final = "/api/logout"
 RUN_PATH: Final = "/api/sitemaster/run"
+OPERATION_PATH: Final = "/api/operation"
+COMPLETED_PATH: Final = "/api/config/completed"
+ISLANDING_PATH: Final = "/api/v2/islanding/mode"
 AGGREGATES_PATH: Final = "/api/meters/aggregates"
 VITALS_PATH: Final = "/api/devices/vitals"
 TEDAPI_PATH: Final = "/tedapi/din"
@@ -98,7 +101,7 @@ _ROWS: Final = (
     Endpoint("/api/networks", documents.networks),
     Endpoint("/api/networks/client_protocols", documents.protocols),
     Endpoint("/api/networks/wifi_security_types", documents.wifi_security_types),
-    Endpoint("/api/operation", documents.operation),
+    Endpoint(OPERATION_PATH, documents.operation),
     Endpoint("/api/powerwalls", documents_battery.powerwalls),
     Endpoint("/api/powerwalls/phase_usages", documents_battery.phase_usages, status=500),
     Endpoint("/api/powerwalls/status", documents_battery.powerwalls_status),
@@ -139,7 +142,7 @@ _OLD_ROWS: Final = (
     Endpoint("/api/customer/registration", documents_old.registration, open=True),
     Endpoint(AGGREGATES_PATH, documents_old.aggregates, open=True),
     Endpoint("/api/networks", documents_old.networks),
-    Endpoint("/api/operation", documents_old.operation),
+    Endpoint(OPERATION_PATH, documents_old.operation),
     Endpoint("/api/powerwalls", documents_old.powerwalls, open=True),
     Endpoint("/api/powerwalls/status", documents_old.powerwalls_status, status=409),
     Endpoint("/api/site_info", documents_old.site_info, open=True),
@@ -164,18 +167,28 @@ def find(system: System, path: str) -> Endpoint | None:
     return row
 
 
-# A customer who POSTs here is refused whatever the body says.
+# GETs that act, for whoever has a session.
+ACTING_PATHS: Final = frozenset({RUN_PATH, COMPLETED_PATH})
+# Where a POST needs more than a customer's role, on most firmware.
 RESTRICTED_POSTS: Final = frozenset(
     {
-        "/api/operation",
+        OPERATION_PATH,
         "/api/site_info/grid_code",
         "/api/site_info/site_name",
         "/api/sitemaster/run_for_commissioning",
-        "/api/v2/islanding/mode",
+        ISLANDING_PATH,
     }
 )
 
+
+def is_write(method: str, path: str) -> bool:
+    """Say whether a request asks for a change: of the settings, not of the session."""
+    return (method == "POST" and path != LOGIN_PATH) or (method, path) == ("GET", COMPLETED_PATH)
+
+
 # Every path worth counting by its name, whether this system serves it or not.
-PATHS: Final = frozenset(_OLD_ENDPOINTS) | RESTRICTED_POSTS | {LOGIN_PATH, LOGOUT_PATH, RUN_PATH}
+PATHS: Final = (
+    frozenset(_OLD_ENDPOINTS) | RESTRICTED_POSTS | ACTING_PATHS | {LOGIN_PATH, LOGOUT_PATH}
+)
 # Paths that need a session.
 CLOSED_PATHS: Final = frozenset(row.path for row in _ROWS if not row.open)

@@ -1,8 +1,8 @@
 """What a failure mode is, and where it may strike.
 
 A fault strikes the door (no listener, or nobody who accepts), the handshake, the
-time an answer takes, the answer itself, one document, or the plant behind all of
-them. Several may be on at once.
+time an answer takes, the answer itself, one document, a write, or the plant behind
+all of them. Several may be on at once.
 """
 
 import threading
@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Protocol
 
-from simulator.endpoints import LOGIN_PATH, LOGOUT_PATH
+from simulator.endpoints import LOGIN_PATH, LOGOUT_PATH, is_write
 from simulator.option import Option, Options
-from simulator.plant import View
+from simulator.order import Order
+from simulator.view import View
 from simulator.wire import Answer
 
 
@@ -50,6 +51,9 @@ class Exchange(Protocol):
 
     def normal(self, password: str | None = None) -> Answer:
         """Make the answer that would have been given, with another password if one is named."""
+
+    def complete(self) -> None:
+        """Put what was written into effect, though nobody asked for that yet."""
 
     def send(self, answer: Answer) -> None:
         """Give an answer."""
@@ -106,6 +110,7 @@ class ActiveFault:
     before: View
     monotonic: Callable[[], float]
     started_s: float
+    method: str | None = None
     ended: threading.Event = field(default_factory=threading.Event)
     # For faults that serve one request after the other.
     turn: threading.Lock = field(default_factory=threading.Lock)
@@ -119,16 +124,20 @@ class ActiveFault:
         """Look at the clock."""
         return Moment(self.options, self.monotonic() - self.started_s, self.before)
 
-    def strikes(self, path: str) -> bool:
+    def strikes(self, method: str, path: str) -> bool:
         """Say whether a request for this path is its business now."""
-        if self.spent:
+        if self.spent or self.method not in (None, method):
+            return False
+        if self.fault.writes and not is_write(method, path):
             return False
         named = path == self.path if self.path is not None else self.fault.concerns(path)
         return named and self.fault.when(path, self.moment())
 
-    def edits(self, path: str) -> bool:
-        """Say whether it changes the document of this path."""
-        return not self.spent and path in self.fault.edits and self.path in (None, path)
+    def changes(self, path: str) -> bool:
+        """Say whether it changes the document of this path, and this document for itself."""
+        if self.spent or path not in self.fault.documents or self.path not in (None, path):
+            return False
+        return self.fault.when(path, self.moment())
 
     def count(self) -> None:
         """Count a stroke."""
@@ -139,6 +148,8 @@ class ActiveFault:
 Misbehaviour = Callable[[Exchange, ActiveFault], None]
 Alteration = Callable[[View, Moment], View]
 Edit = Callable[[Any, Moment], Any]
+Bend = Callable[[Order, Moment], Order]
+METHODS = ("GET", "POST")
 
 
 def any_path(_path: str) -> bool:
@@ -161,11 +172,14 @@ class Fault:
 
     Attributes:
         concerns: Which paths it strikes where none is named.
-        when: Narrows that further, by the time it has been on.
+        when: Narrows that further, by the time it has been on or by its options.
         delay: Makes the answer wait; what answers is decided after that.
         misbehave: Answers in the gateway's place.
         edits: Changes the documents of these paths.
         alter: Changes the plant, and so every document that tells of it.
+        bend: Changes what becomes of a write that is accepted.
+        writes: Of the requests for its paths, only those for a change are its business.
+        told_by: Only the documents of these paths show that, and each that does is a stroke.
         greet: Strikes before the handshake.
         whole: It is about the whole gateway, though it answers requests.
         count: How often it strikes where nobody says.
@@ -180,6 +194,9 @@ class Fault:
     misbehave: Misbehaviour | None = None
     edits: Mapping[str, Edit] = field(default_factory=dict)
     alter: Alteration | None = None
+    told_by: tuple[str, ...] = ()
+    bend: Bend | None = None
+    writes: bool = False
     greet: Callable[[Greeting, ActiveFault], None] | None = None
     door: Door = Door.OPEN
     new_certificate: bool = False
@@ -188,19 +205,33 @@ class Fault:
     options: Mapping[str, Option] = field(default_factory=dict)
 
     @property
+    def documents(self) -> tuple[str, ...]:
+        """The paths whose documents it changes, each for itself."""
+        return (*self.edits, *self.told_by)
+
+    @property
     def takes_path(self) -> bool:
         """Whether it can be narrowed to one path."""
-        return not self.whole and bool(self.delay or self.misbehave or self.edits)
+        return not self.whole and bool(self.delay or self.misbehave or self.documents)
+
+    @property
+    def takes_method(self) -> bool:
+        """Whether it can be narrowed to one method."""
+        return self.takes_path and bool(self.delay or self.misbehave) and not self.writes
 
     @property
     def takes_count(self) -> bool:
         """Whether its strokes can be counted."""
-        return self.takes_path or self.greet is not None
+        return self.takes_path or self.greet is not None or self.bend is not None
 
-    def check(self, path: str | None, count: int | None) -> None:
-        """Refuse a path or a count that means nothing."""
+    def check(self, path: str | None, count: int | None, method: str | None) -> None:
+        """Refuse a path, a count or a method that means nothing."""
         if path is not None:
             self._check_path(path)
+        if method is not None and not self.takes_method:
+            raise ValueError(f"{self.name} does not strike by method: no method")
+        if method not in (None, *METHODS):
+            raise ValueError(f"method must be one of {', '.join(METHODS)}")
         if count is not None and not self.takes_count:
             raise ValueError(f"{self.name} does not strike by request: no count")
         if count is not None and count < 1:
@@ -208,14 +239,18 @@ class Fault:
 
     def _check_path(self, path: str) -> None:
         if not self.takes_path:
-            raise ValueError(f"{self.name} is about the whole gateway: no path")
+            raise ValueError(f"{self.name} is not about one path of many: no path")
         if not path.startswith("/"):
             raise ValueError("path must begin with /")
-        if self.edits and not (self.delay or self.misbehave) and path not in self.edits:
-            raise ValueError(f"{self.name} changes only {', '.join(self.edits)}")
+        if self.documents and not (self.delay or self.misbehave) and path not in self.documents:
+            raise ValueError(f"{self.name} changes only {', '.join(self.documents)}")
 
     def usage(self) -> str:
         """Write how it is narrowed and tuned."""
-        taken = ["path"] * self.takes_path + ["count"] * self.takes_count
+        taken = [
+            *["path"] * self.takes_path,
+            *["method"] * self.takes_method,
+            *["count"] * self.takes_count,
+        ]
         shown = [*taken, *(option.show(name) for name, option in self.options.items())]
         return f" ({', '.join(shown)})" if shown else ""

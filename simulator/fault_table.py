@@ -10,8 +10,10 @@ from simulator import (
     faults_documents,
     faults_grid,
     faults_plant,
+    faults_samples,
     faults_transport,
     faults_update,
+    faults_writes,
 )
 from simulator.fault import Fault
 
@@ -22,8 +24,10 @@ FAULTS: Final[dict[str, Fault]] = {
         faults_access.ROWS,
         faults_documents.ROWS,
         faults_plant.ROWS,
+        faults_samples.ROWS,
         faults_grid.ROWS,
         faults_update.ROWS,
+        faults_writes.ROWS,
     )
     for row in rows
 }

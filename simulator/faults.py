@@ -2,13 +2,14 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from simulator.fault import ActiveFault, Door, Fault
 from simulator.fault_table import FAULTS
 from simulator.option import parse_options
-from simulator.plant import View
+from simulator.order import Order
+from simulator.view import View
 
 __all__ = ["FAULTS", "Faults"]
 
@@ -26,19 +27,26 @@ class Faults:
         self._look = look
         self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._active: dict[tuple[str, str | None], ActiveFault] = {}
+        self._active: dict[tuple[str, str | None, str | None], ActiveFault] = {}
 
     def start(
-        self, name: str, path: str | None = None, count: int | None = None, **options: Any
+        self,
+        name: str,
+        path: str | None = None,
+        count: int | None = None,
+        *,
+        method: str | None = None,
+        **options: Any,
     ) -> None:
         """Switch a fault on: for one path or for all it concerns, count times or until stopped."""
         if name not in FAULTS:
             raise KeyError(name)
         fault = FAULTS[name]
-        fault.check(path, count)
+        fault.check(path, count, method)
         active = ActiveFault(
             fault=fault,
             path=path,
+            method=method,
             remaining=fault.count if count is None else count,
             options=parse_options(name, fault.options, options),
             before=self._look(),
@@ -46,8 +54,8 @@ class Faults:
             started_s=self._monotonic(),
         )
         with self._lock:
-            before = self._active.pop((name, path), None)
-            self._active[name, path] = active
+            before = self._active.pop((name, path, method), None)
+            self._active[name, path, method] = active
         if before is not None:
             before.ended.set()
         self._on_change()
@@ -64,38 +72,43 @@ class Faults:
         if ending:
             self._on_change()
 
-    def claim(self, path: str) -> ActiveFault | None:
+    def claim(self, method: str, path: str) -> ActiveFault | None:
         """Find the fault that answers this request, the newest first, and count the stroke."""
-        return self._claim(lambda one: one.fault.misbehave is not None and one.strikes(path))
+        return self._claim(
+            lambda one: one.fault.misbehave is not None and one.strikes(method, path)
+        )
 
     def claim_greeting(self) -> ActiveFault | None:
         """Find the fault that meets this connection before its handshake."""
         return self._claim(lambda one: one.fault.greet is not None and not one.spent)
 
-    def delays(self, path: str) -> list[ActiveFault]:
+    def delays(self, method: str, path: str) -> list[ActiveFault]:
         """Find all faults that make this request wait, and count the strokes."""
-        with self._lock:
-            waits = [one for one in self._active.values() if one.fault.delay and one.strikes(path)]
-            for active in waits:
-                active.count()
-        return waits
+        return self._strike(lambda one: one.fault.delay is not None and one.strikes(method, path))
 
     def edit(self, path: str, document: Any) -> Any:
         """Let the faults of this path's document at it, the oldest first."""
-        with self._lock:
-            editing = [one for one in self._active.values() if one.edits(path)]
-            for active in editing:
-                active.count()
-        for active in editing:
+        for active in self._strike(lambda one: path in one.fault.edits and one.changes(path)):
             document = active.fault.edits[path](document, active.moment())
         return document
 
+    def bend(self, path: str, order: Order) -> Order:
+        """Let the faults of writes at a POST that is accepted, the oldest first."""
+        for active in self._strike(
+            lambda one: one.fault.bend is not None and one.strikes("POST", path)
+        ):
+            if active.fault.bend is not None:
+                order = active.fault.bend(order, active.moment())
+        return order
+
     def alter(self, view: View) -> View:
         """Let the faults of the plant show in what the documents are made of."""
-        for active in self._now():
-            if active.fault.alter is not None:
-                view = active.fault.alter(view, active.moment())
-        return view
+        return _altered(view, [one for one in self._now() if not one.fault.told_by])
+
+    def alter_for(self, path: str, view: View) -> View:
+        """Let those show that only some documents tell of, and count the strokes."""
+        telling = self._strike(lambda one: path in one.fault.told_by and one.changes(path))
+        return _altered(view, telling)
 
     def door(self) -> Door:
         """Say what a client that connects now finds; the newest fault decides."""
@@ -134,13 +147,29 @@ class Faults:
                     return active
         return None
 
+    def _strike(self, wanted: Callable[[ActiveFault], bool]) -> list[ActiveFault]:
+        """Find all faults that strike together, the oldest first, and count the strokes."""
+        with self._lock:
+            striking = [one for one in self._active.values() if wanted(one)]
+            for active in striking:
+                active.count()
+        return striking
+
     def _now(self) -> list[ActiveFault]:
         with self._lock:
             return [active for active in self._active.values() if not active.spent]
 
 
+def _altered(view: View, altering: Iterable[ActiveFault]) -> View:
+    for active in altering:
+        if active.fault.alter is not None:
+            view = active.fault.alter(view, active.moment())
+    return view
+
+
 def _shown(active: ActiveFault) -> dict[str, Any]:
-    return {"path": active.path, "remaining": active.remaining, **active.options}
+    narrowed = {"path": active.path, "method": active.method, "remaining": active.remaining}
+    return {**narrowed, **active.options}
 
 
 def line(fault: Fault) -> tuple[str, str, str]:

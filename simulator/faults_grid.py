@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Final
 
 from simulator.fault import Fault, Moment
-from simulator.faults_plant import meters_of, shared, with_meters
+from simulator.faults_plant import meters_of, with_meters
 from simulator.grid import (
     CONNECTED,
     FAULTED,
@@ -15,9 +15,10 @@ from simulator.grid import (
     WAITING,
     GridFault,
 )
+from simulator.island import islanded, still
 from simulator.option import SCALE, Option
 from simulator.phases import phase_at
-from simulator.plant import Meter, View
+from simulator.view import View, shared
 
 _PHASES: Final = {
     "to_island": TO_ISLAND,
@@ -26,9 +27,6 @@ _PHASES: Final = {
     "to_grid": TO_GRID,
 }
 _DARK: Final = {"faulted": FAULTED, "waiting": WAITING}
-# How far the frequency rises to make inverters give way is not known exactly.
-_CURTAIL_HZ: Final = 2.5
-_CHARGE_W: Final = 5_000.0
 _ALERT: Final = "UnscheduledIslandContactorOpen"
 
 
@@ -57,35 +55,6 @@ def _noted(view: View, at_s: float) -> View:
     return replace(view, grid_faults=(*view.grid_faults, *seen))
 
 
-def _still(meter: Meter, before: Meter, watts: float = 0.0) -> Meter:
-    """Hold a meter's counters at what they were."""
-    return replace(
-        meter,
-        power_w=watts,
-        reactive_var=0.0,
-        exported_wh=before.exported_wh,
-        imported_wh=before.imported_wh,
-    )
-
-
-def islanded(view: View, before: View) -> View:
-    """Let the house live on sun and battery; what neither it nor the battery takes is not made."""
-    room = min(1.0, max(0.0, (100.0 - view.soe_percent) / 5.0))
-    charge_most_w = _CHARGE_W * room * sum(pack.works for pack in view.packs)
-    solar_w = min(view.solar.power_w, view.load.power_w + charge_most_w)
-    missed_w = view.solar.power_w - solar_w
-    share = missed_w / view.solar.power_w if missed_w > 0 else 0.0
-    return shared(
-        replace(
-            view,
-            site=_still(view.site, before.site),
-            solar=replace(view.solar, power_w=solar_w),
-            battery=replace(view.battery, power_w=view.load.power_w - solar_w),
-            frequency_hz=view.nominal_hz + _CURTAIL_HZ * share,
-        )
-    )
-
-
 def outage(view: View, moment: Moment) -> View:
     """Take the grid away, and give it back in the gateway's own steps."""
     state = outage_state(moment)
@@ -101,8 +70,8 @@ def outage(view: View, moment: Moment) -> View:
 
 def _dark(view: View, before: View) -> View:
     then, meters = meters_of(before), meters_of(view).items()
-    still = with_meters(view, {name: _still(meter, then[name]) for name, meter in meters})
-    return shared(replace(still, frequency_hz=0.0))
+    dark = with_meters(view, {name: still(meter, then[name]) for name, meter in meters})
+    return shared(replace(dark, frequency_hz=0.0))
 
 
 def blackout(view: View, moment: Moment) -> View:

@@ -1,4 +1,4 @@
-"""What goes wrong in the plant: meters, packs, counters, clock. Pure: plant -> plant."""
+"""What goes wrong in the plant: meters, packs, clock. Pure: plant -> plant."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -6,7 +6,7 @@ from typing import Final
 
 from simulator.fault import Fault, Moment
 from simulator.option import Option
-from simulator.plant import Meter, PackView, View
+from simulator.view import Meter, PackView, View, shared
 
 _HOUR_S: Final = 3600
 # What the gateway raises when a meter's numbers stop coming; of the others' the
@@ -43,14 +43,6 @@ def balanced(view: View) -> View:
     """Compute the load from the meters, as the gateway does."""
     load_w = view.site.power_w + view.solar.power_w + view.battery.power_w
     return replace(view, load=_powered(view.load, load_w))
-
-
-def shared(view: View) -> View:
-    """Let the packs that work share the battery's power."""
-    working = sum(pack.works for pack in view.packs)
-    each_w = view.battery.power_w / working if working else 0.0
-    packs = tuple(replace(pack, power_w=each_w * pack.works) for pack in view.packs)
-    return replace(view, packs=packs)
 
 
 def clock_jump(view: View, moment: Moment) -> View:
@@ -90,39 +82,6 @@ def negative_load(view: View, moment: Moment) -> View:
         return view
     dropped = replace(view, solar=_powered(view.solar, 0.0))
     return balanced(replace(dropped, alerts=(*view.alerts, _COMMS["solar"])))
-
-
-def _negative(meter: Meter, _before: Meter, _wh: float) -> Meter:
-    return replace(meter, exported_wh=-meter.exported_wh - 1, imported_wh=-meter.imported_wh - 1)
-
-
-def _reset(meter: Meter, before: Meter, _wh: float) -> Meter:
-    return replace(
-        meter,
-        exported_wh=meter.exported_wh - before.exported_wh,
-        imported_wh=meter.imported_wh - before.imported_wh,
-    )
-
-
-def _jumped(meter: Meter, _before: Meter, jump_wh: float) -> Meter:
-    return replace(
-        meter, exported_wh=meter.exported_wh + jump_wh, imported_wh=meter.imported_wh + jump_wh
-    )
-
-
-_COUNTING: Final = {"negative": _negative, "reset": _reset, "jump": _jumped}
-
-
-def wrong_counters(view: View, moment: Moment) -> View:
-    """Count wrongly, on one meter or on all."""
-    chosen, before = moment.options["meter"], meters_of(moment.before)
-    count = _COUNTING[moment.options["how"]]
-    wrong = {
-        name: count(meter, before[name], moment.options["wh"])
-        for name, meter in meters_of(view).items()
-        if chosen in ("all", name)
-    }
-    return with_meters(view, wrong)
 
 
 def _changed_pack(view: View, number: int, changed: PackView) -> View:
@@ -224,16 +183,5 @@ ROWS: Final = (
         "every_s=0 for good",
         alter=negative_load,
         options={"every_s": Option(default=300.0), "lasts_s": Option(default=18.0)},
-    ),
-    Fault(
-        name="wrong_counters",
-        rows=(39,),
-        what="lifetime energies are negative, begin again at 0, or are off by wh",
-        alter=wrong_counters,
-        options={
-            "how": Option(default="negative", choices=("negative", "reset", "jump")),
-            "meter": Option(default="all", choices=("all", *METERS)),
-            "wh": Option(default=1e6, least=-1e12, most=1e12),
-        },
     ),
 )

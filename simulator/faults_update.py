@@ -8,7 +8,7 @@ from simulator.fault import ActiveFault, Exchange, Fault, Moment, any_path
 from simulator.faults_access import STOPPED_PATHS, unready
 from simulator.option import SCALE, Option
 from simulator.phases import phase_at
-from simulator.plant import View
+from simulator.view import View
 
 DOWNLOAD, STAGED, AWAY, STARTING, SETTLING, DONE = (
     "download",

@@ -39,6 +39,12 @@ def _system(name: str, site_name: str | None) -> System:
 class Simulator:
     """A Powerwall gateway to run, watch and break."""
 
+    # What runs, once it is started.
+    _control: ControlServer | None = None
+    _server: Server | None = None
+    _queue: FullQueue | None = None
+    _running = False
+
     def __init__(  # noqa: PLR0913 - the ways a gateway differs, each by name
         self,
         *,
@@ -51,6 +57,8 @@ class Simulator:
         frozen: bool = False,
         session_ttl_s: float = 3600.0,
         site_name: str | None = None,
+        allow_operation: bool = False,
+        islanding_scale: float = 1.0,
         listener: socket.socket | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
@@ -64,18 +72,16 @@ class Simulator:
             utc_offset_s=_local_offset_s(),
             seed=seed,
             frozen=frozen,
+            islanding_scale=islanding_scale,
         )
         self.faults = Faults(self._follow, self.plant.view, monotonic)
         self._certificate = Certificate.make()
         self._changed_by: ActiveFault | None = None
         self._hub = self._make_hub(password, Sessions(session_ttl_s, monotonic))
+        self.allow_operation = allow_operation
         self._listener = listener
         self._bound: tuple[str, int] = listener.getsockname()[:2] if listener else (host, port)
         self._control_port = control_port
-        self._control: ControlServer | None = None
-        self._server: Server | None = None
-        self._queue: FullQueue | None = None
-        self._running = False
         self._lock = threading.RLock()
 
     def _make_hub(self, password: str, sessions: Sessions) -> Hub:
@@ -156,6 +162,15 @@ class Simulator:
     @login_limit.setter
     def login_limit(self, limit: int | None) -> None:
         self._hub.desk.login_limit = limit
+
+    @property
+    def allow_operation(self) -> bool:
+        """Whether the customer may write, where the firmware lets only installers do it."""
+        return self._hub.desk.allow_operation
+
+    @allow_operation.setter
+    def allow_operation(self, allowed: bool) -> None:
+        self._hub.desk.allow_operation = allowed
 
     def set_latency(self, seconds: float) -> None:
         """Wait this long before each answer."""

@@ -17,6 +17,7 @@ from simulator.certificate import Certificate
 from simulator.connections import Connections, Flights, cut, has_left
 from simulator.counters import Counters
 from simulator.desk import Desk, Request
+from simulator.endpoints import is_write
 from simulator.faults import Faults
 from simulator.sessions import token_of
 from simulator.wire import NOT_FOUND, TEXT_TYPE, Answer, head
@@ -77,13 +78,15 @@ class HttpExchange:
 
     def run(self) -> None:
         """Answer, or misbehave."""
-        hub, path = self._hub, self._request.path
+        hub, method, path = self._hub, self._request.method, self._request.path
+        if is_write(method, path):
+            hub.counters.wrote(method, path, self._request.body, first=self._request.first)
         hub.flights.begin(self, path)
         try:
             if hub.latency_s > 0 and not self.hold(hub.stopping, hub.latency_s):
                 raise ConnectionAbortedError
             self._wait()
-            active = hub.faults.claim(path)
+            active = hub.faults.claim(method, path)
             if active is None or active.fault.misbehave is None:
                 self.send(self.normal())
             else:
@@ -93,7 +96,7 @@ class HttpExchange:
 
     def _wait(self) -> None:
         """Be late, if a fault says so; an answer that nobody waits for is not made."""
-        for active in self._hub.faults.delays(self._request.path):
+        for active in self._hub.faults.delays(self.method, self.path):
             if active.fault.delay is not None:
                 active.fault.delay(self, active)
             if self.left():
@@ -102,6 +105,10 @@ class HttpExchange:
     def normal(self, password: str | None = None) -> Answer:
         """Make the answer that would have been given, with another password if one is named."""
         return self._hub.desk.answer(self._request, password)
+
+    def complete(self) -> None:
+        """Put what was written into effect, though nobody asked for that yet."""
+        self._hub.desk.clerk.complete()
 
     def send(self, answer: Answer) -> None:
         """Give an answer."""
@@ -188,6 +195,7 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
+    asked = 0
     server: "Server"
 
     def do_GET(self) -> None:
@@ -199,6 +207,7 @@ class Handler(BaseHTTPRequestHandler):
         self._exchange()
 
     def _exchange(self) -> None:
+        self.asked += 1
         body = self._body()
         if body is None:
             self.send_error(400)
@@ -210,6 +219,7 @@ class Handler(BaseHTTPRequestHandler):
             token=token_of(self.headers.get("cookie"), authorization),
             body=body,
             content_type=self.headers.get("content-type", ""),
+            first=self.asked == 1,
         )
         HttpExchange(self, self.server.hub, request).run()
 

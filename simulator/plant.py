@@ -11,8 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from simulator.grid import CONNECTED, GRID_STATES, GridFault, GridState
+from simulator.grid import CONNECTED
+from simulator.island import Turn, turned
 from simulator.system import Pack, System
+from simulator.view import Meter, PackView, View
 
 # A gateway refreshes its meters two to four times a second.
 TICK_S: Final = 0.25
@@ -34,101 +36,11 @@ _WAVES: Final = ((7.0, 0.2), (31.0, 0.3), (127.0, 0.25), (611.0, 0.25))
 
 
 @dataclass(frozen=True, slots=True)
-class Meter:
-    """One meter at one moment; signs as the gateway's, energies for life.
+class Settings:
+    """What a person has chosen."""
 
-    Attributes:
-        heard_s: When it was last heard of, where that is not now.
-    """
-
-    power_w: float
-    reactive_var: float
-    exported_wh: float
-    imported_wh: float
-    heard_s: float | None = None
-
-    @property
-    def apparent_va(self) -> float:
-        """Apparent power."""
-        return math.hypot(self.power_w, self.reactive_var)
-
-
-@dataclass(frozen=True, slots=True)
-class PackView:
-    """One pack at one moment.
-
-    Attributes:
-        lost: The gateway has not heard of it since heard_s.
-        disabled: Why it does not work, in the gateway's word.
-    """
-
-    power_w: float
-    remaining_wh: float
-    full_wh: float
-    charged_wh: float
-    discharged_wh: float
-    ambient_c: float
-    lost: bool = False
-    disabled: str = ""
-    heard_s: float | None = None
-
-    @property
-    def works(self) -> bool:
-        """Whether it takes part."""
-        return not self.lost and not self.disabled
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
-    """All that documents are made of: the plant at one moment.
-
-    Attributes:
-        alerts: What the site controller raises besides its usual alerts.
-        device_alerts: The same of its devices: (kind, alert).
-        firmware: Release and hash, where an update has changed them.
-    """
-
-    now_s: float
-    utc_offset_s: int
-    boot_s: float
-    site: Meter
-    battery: Meter
-    load: Meter
-    solar: Meter
-    packs: tuple[PackView, ...]
-    soe_percent: float
+    mode: str
     reserve_percent: float
-    real_mode: str = "self_consumption"
-    voltage_v: float = 243.0
-    frequency_hz: float = 60.01
-    grid_status: str = CONNECTED
-    grid_faults: tuple[GridFault, ...] = ()
-    running: bool = True
-    alerts: tuple[str, ...] = ()
-    device_alerts: tuple[tuple[str, str], ...] = ()
-    nominal_hz: float = 60.0
-    firmware: tuple[str, str] | None = None
-    update_state: str = "/update_succeeded"
-
-    @property
-    def grid(self) -> GridState:
-        """What the grid's state means."""
-        return GRID_STATES[self.grid_status]
-
-    @property
-    def house_v(self) -> float:
-        """Volts on the house's side of the contactor."""
-        return self.voltage_v if self.grid.house else 0.0
-
-    @property
-    def grid_v(self) -> float:
-        """Volts on the grid's side."""
-        return self.voltage_v if self.grid.grid else 0.0
-
-    @property
-    def up_s(self) -> float:
-        """How long it has been up."""
-        return self.now_s - self.boot_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,22 +66,31 @@ def _bump(hour: float, at: float, width: float) -> float:
     return math.exp(-(((hour - at) / width) ** 2))
 
 
-def battery_power_w(deficit_w: float, soe_percent: float, system: System) -> float:
+def battery_power_w(
+    deficit_w: float, soe_percent: float, reserve_percent: float, system: System
+) -> float:
     """What a self-powered battery gives (+) or takes (-) to cover a deficit."""
     if deficit_w < 0:
         # Charging tapers above 95 percent.
         taper = min(1.0, max(0.0, (100.0 - soe_percent) / 5.0))
         return -min(-deficit_w, min(system.max_charge_w, system.usable_w) * taper)
-    taper = min(1.0, max(0.0, soe_percent - system.reserve_percent))
+    taper = min(1.0, max(0.0, soe_percent - reserve_percent))
     return min(deficit_w, min(system.nameplate_w, system.usable_w) * taper)
 
 
 def balance(
-    solar_w: float, load_w: float, soe_percent: float, system: System, *, miss_w: float = 0.0
+    solar_w: float,
+    load_w: float,
+    soe_percent: float,
+    reserve_percent: float,
+    system: System,
+    *,
+    miss_w: float = 0.0,
 ) -> Powers:
     """Let the battery cover what it can, but for what it misses, and the grid the rest."""
     solar_w, load_w = _grain(solar_w), _grain(load_w)
-    battery_w = _grain(battery_power_w(load_w - solar_w - miss_w, soe_percent, system))
+    deficit_w = load_w - solar_w - miss_w
+    battery_w = _grain(battery_power_w(deficit_w, soe_percent, reserve_percent, system))
     return Powers(solar_w, battery_w, load_w - solar_w - battery_w, load_w)
 
 
@@ -226,6 +147,7 @@ class Plant:
         utc_offset_s: int = 0,
         seed: int = 1,
         frozen: bool = False,
+        islanding_scale: float = 1.0,
     ) -> None:
         self._system = system
         self._monotonic = monotonic
@@ -235,6 +157,9 @@ class Plant:
         self._lock = threading.Lock()
         self._started_s = monotonic()
         self._ticks = 0
+        self.islanding_scale = islanding_scale
+        self._chosen: tuple[float, Settings] | None = None
+        self._turn: Turn | None = None
         self._working = sum(not pack.disabled for pack in system.packs)
         home_s = system.mains.zone_hours[0] * _HOUR_S
         self._first_s = FROZEN_S + FROZEN_UTC_OFFSET_S - home_s if frozen else wall()
@@ -242,14 +167,45 @@ class Plant:
 
     def view(self) -> View:
         """The plant now."""
-        if self._frozen:
-            return self._view
         with self._lock:
-            elapsed_s = self._monotonic() - self._started_s
-            ticks = int(elapsed_s / TICK_S)
-            if ticks > self._ticks:
-                self._catch_up(ticks, self._wall() - (elapsed_s - ticks * TICK_S))
+            return self._look(self._monotonic())
+
+    def choose(self, settings: Settings, after_s: float = 0.0) -> None:
+        """Take settings, at once or after a while; what was chosen before and waits is dropped."""
+        with self._lock:
+            self._chosen = (self._monotonic() + after_s, settings)
+
+    def island(self, *, off: bool) -> None:
+        """Leave the grid, or come back; what cannot make a grid of its own stays where it is."""
+        with self._lock:
+            now_s = self._monotonic()
+            view = self._look(now_s)
+            away = self._turn is not None and self._turn.off
+            if off == away or self._system.contactor is None or not self._working:
+                return
+            # Turned again on its way, it is still the outing that it was.
+            on_the_way = self._turn is not None and view.grid_status != CONNECTED
+            before = self._turn.before if self._turn and on_the_way else view
+            self._turn = Turn(off, now_s, before)
+
+    def _look(self, now_s: float) -> View:
+        """Move on to a moment, and show it."""
+        if not self._frozen:
+            self._move(now_s - self._started_s)
+        if self._chosen is not None and now_s >= self._chosen[0]:
+            _, chosen = self._chosen
+            self._chosen = None
+            self._view = replace(
+                self._view, real_mode=chosen.mode, reserve_percent=chosen.reserve_percent
+            )
+        if self._turn is None:
             return self._view
+        return turned(self._view, self._turn, now_s, self.islanding_scale)
+
+    def _move(self, elapsed_s: float) -> None:
+        ticks = int(elapsed_s / TICK_S)
+        if ticks > self._ticks:
+            self._catch_up(ticks, self._wall() - (elapsed_s - ticks * TICK_S))
 
     def _catch_up(self, ticks: int, now_s: float) -> None:
         missing = ticks - self._ticks
@@ -293,6 +249,8 @@ class Plant:
             self._weather.solar_w(now_s, hour, system.solar_peak_w),
             self._weather.load_w(now_s, hour),
             view.soe_percent,
+            # Who keeps all for an outage gives nothing before it.
+            100.0 if view.real_mode == "backup" else view.reserve_percent,
             system,
             miss_w=self._weather.miss_w(now_s),
         )

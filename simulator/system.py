@@ -9,6 +9,8 @@ PACK_W: Final = 5_800
 _VITALS_GONE: Final = (23, 44)
 # The layouts and the open doors of the first gateways.
 _NEW_LAYOUTS: Final = (1, 45)
+# From here on the customer may read, and no more.
+_READ_ONLY: Final = (1, 50)
 
 
 def release_number(release: str) -> tuple[int, ...]:
@@ -166,6 +168,11 @@ class System:
     def old(self) -> bool:
         """Whether its firmware has the layouts of before 1.45, and stops at a login."""
         return release_number(self.release) < _NEW_LAYOUTS
+
+    @property
+    def customer_writes(self) -> bool:
+        """Whether its firmware lets the customer change settings."""
+        return release_number(self.release) < _READ_ONLY
 
     @property
     def usable_w(self) -> int:

@@ -5,8 +5,8 @@ from typing import Final
 
 from simulator.device import Device, Signals, encode
 from simulator.documents_meters import neurio_cts
-from simulator.plant import PackView, View
 from simulator.system import Pack, System
+from simulator.view import PackView, View
 from simulator.vitals_grid import contactor_device
 from simulator.vitals_solar import nameplates, solar_devices
 

@@ -6,8 +6,8 @@ from typing import Final
 
 from simulator.device import Device, Signals
 from simulator.documents_meters import legs_of
-from simulator.plant import Meter, View
 from simulator.system import Contactor, System
+from simulator.view import Meter, View
 
 # A phase that does not exist; -256 on firmware before 22.
 _NO_PHASE_DEG: Final = -180.5

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from simulator.device import Device, Signals
 from simulator.documents_solar import inverter_power_w, string_current_a, string_power_w
-from simulator.plant import View
 from simulator.system import Inverter, System
+from simulator.view import View
 
 
 def _converter(inverter: Inverter, view: View) -> Signals:

@@ -12,10 +12,12 @@ from support.oddities import ODDITIES
 from support.outage import ALWAYS, FRESH_S, GATEWAY_PATHS, PROMPT_S, YOUNG_S, Story
 from support.trouble import CORE, GRID_STATUS, Trouble
 from support.troubles import LANE, PATHS, UNNOTICED
+from support.troubles_samples import SAMPLES
+from support.troubles_writes import WRITES
 
 from simulator.grid import GRID_STATES
 
-TROUBLES = (*LANE, *PATHS, *UNNOTICED, *ODDITIES)
+TROUBLES = (*LANE, *PATHS, *UNNOTICED, *ODDITIES, *SAMPLES, *WRITES)
 PAUSES_S = (1, 2, 4, 8, 16, 28)
 LINES_MOST = 8
 
@@ -168,6 +170,7 @@ def test_the_gateway_is_spared(trouble: Trouble, story: Story) -> None:
     for path, most in trouble.asked.items():
         assert requests.get(path, 0) <= most, path
     assert [path for path in trouble.unasked if path in requests] == []
+    assert story.seen["writes"] == {}
     # Each source leaves once per freshness, a core path at most twice more after a login.
     each = 2 + 2 * trouble.logins + story.lasted_s / FRESH_S
     assert max((requests.get(path, 0) for path in GATEWAY_PATHS.values()), default=0) <= each

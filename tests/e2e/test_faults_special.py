@@ -16,10 +16,13 @@ from support.special import (
 )
 from support.trouble import VITALS
 from support.troubles import LANE, PATHS, UNNOTICED
+from support.troubles_samples import SAMPLES
+from support.troubles_writes import WRITES
 
 from simulator import faults
 
 ON_DEMAND_REST_S = 60.0
+TROUBLES = (*LANE, *PATHS, *UNNOTICED, *ODDITIES, *SAMPLES, *WRITES)
 
 
 def _each(kind: type[Plot]) -> pytest.MarkDecorator:
@@ -28,14 +31,14 @@ def _each(kind: type[Plot]) -> pytest.MarkDecorator:
 
 
 def test_every_fault_of_the_simulator_has_a_story() -> None:
-    told = {trouble.fault for trouble in (*LANE, *PATHS, *UNNOTICED, *ODDITIES)} | {*FAULTS}
+    told = {trouble.fault for trouble in TROUBLES} | {*FAULTS}
     assert told == set(faults.FAULTS)
 
 
 def test_every_row_of_the_facts_has_a_fault_and_every_story_a_name() -> None:
     rows = {number for fault in faults.FAULTS.values() for number in fault.rows}
     assert rows == {*range(1, 42), 58, 59, 60}
-    names = [story.name for story in (*LANE, *PATHS, *UNNOTICED, *ODDITIES, *PLOTS)]
+    names = [story.name for story in (*TROUBLES, *PLOTS)]
     assert len(names) == len(set(names))
 
 

@@ -142,6 +142,12 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture
+def moving(start: Callable[..., Simulator], clock: Clock) -> Simulator:
+    """One whose plant moves with that clock, and whose sessions never end."""
+    return start(monotonic=clock.monotonic, wall=clock.wall, session_ttl_s=float("inf"))
+
+
 Entries = dict[str, tesla_pb2.SiteControllerConnectedDeviceWithVitals]
 
 

@@ -9,8 +9,9 @@ import pytest
 from simulator.device import Device
 from simulator.documents_solar import inverter_power_w
 from simulator.endpoints import find
-from simulator.plant import Plant, View
+from simulator.plant import Plant
 from simulator.systems import SYSTEMS, System
+from simulator.view import View
 from simulator.vitals import devices
 from simulator.wire import render
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from simulator.cli import main
+from simulator.cli import main, parser, simulator
 from simulator.faults import FAULTS
 from simulator.systems import SYSTEMS
 
@@ -24,7 +24,7 @@ def test_the_faults_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
         assert fault.what in line
         assert all(f"{name}=" in line for name in fault.options)
     (expired,) = [line for line in lines if line.startswith("expired ")]
-    assert expired.endswith(" (path, count, status=401|403)")
+    assert expired.endswith(" (path, method, count, status=401|403)")
 
 
 @pytest.mark.parametrize(
@@ -48,6 +48,18 @@ def test_a_wrong_value_is_one_line_and_code_2(
     error = capsys.readouterr().err
     assert error.count("\n") == 1
     assert argv[-1] in error
+
+
+def test_help_tells_who_may_write(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "--allow-operation let the customer write" in said
+
+
+@pytest.mark.parametrize(("argv", "allowed"), [([], False), (["--allow-operation"], True)])
+def test_the_customer_writes_only_if_told_so(argv: list[str], *, allowed: bool) -> None:
+    assert simulator(parser().parse_args(argv)).allow_operation == allowed
 
 
 def test_an_unknown_system_names_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:

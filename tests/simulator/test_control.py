@@ -51,12 +51,28 @@ def test_counters_can_be_read_and_reset(controlled: Simulator, ask: Ask, connect
     assert ask("GET", "/counters")[1]["total"] == 0
 
 
+def test_writes_can_be_read_with_their_bodies(
+    controlled: Simulator, ask: Ask, connect: Any
+) -> None:
+    connect(controlled).ask("/api/operation", "POST", b'{"real_mode":"backup"}')
+    wanted = {"method": "POST", "path": "/api/operation", "body": '{"real_mode":"backup"}'}
+    assert ask("GET", "/writes") == (200, [{**wanted, "first": True}])
+    assert ask("GET", "/counters")[1]["writes"] == {"POST /api/operation": 1}
+
+
+def test_a_fault_can_be_narrowed_to_a_method(controlled: Simulator, ask: Ask, connect: Any) -> None:
+    ask("POST", "/faults/busy?path=/api/operation&method=POST")
+    client = connect(controlled)
+    assert client.ask("/api/operation", "POST", b"{}").status == 503
+    assert client.ask("/api/operation").status == 403
+
+
 def test_faults_can_be_switched(controlled: Simulator, ask: Ask, connect: Any) -> None:
     client = connect(controlled)
     status, listing = ask("POST", "/faults/limited?path=/api/status&count=1&retry_after=9")
     assert status == 200
     on = [row["on"] for row in listing if row["active"]]
-    assert on == [[{"path": "/api/status", "remaining": 1, "retry_after": 9}]]
+    assert on == [[{"path": "/api/status", "method": None, "remaining": 1, "retry_after": 9}]]
     reply = client.ask("/api/status")
     assert (reply.status, reply.headers["retry-after"]) == (429, "9")
     assert client.ask("/api/status").status == 200
@@ -118,6 +134,7 @@ def test_the_plant_can_be_seen(ask: Ask) -> None:
         ("POST", "/faults/busy?count=many", 400),
         ("POST", "/faults/busy?count=0", 400),
         ("POST", "/faults/busy?wings=2", 400),
+        ("POST", "/faults/busy?method=PUT", 400),
         ("POST", "/faults/limited?retry_after=soon", 400),
         ("POST", "/faults/expired?status=402", 400),
         ("POST", "/faults/outage?state=sideways", 400),

@@ -10,6 +10,7 @@ def test_requests_are_counted_by_path_and_the_unknown_together(sim: Any, client:
         client.ask(path)
     assert sim.counters.snapshot() == {
         "requests": {"/api/login/Basic": 1, "/api/status": 2, "/api/operation": 1, OTHER: 2},
+        "writes": {},
         "total": 6,
         "logins": 1,
         "logins_refused": 0,
@@ -38,6 +39,7 @@ def test_a_reset_forgets_the_past_and_not_the_present() -> None:
     counters.reset()
     assert counters.snapshot() == {
         "requests": {},
+        "writes": {},
         "total": 0,
         "logins": 0,
         "logins_refused": 0,

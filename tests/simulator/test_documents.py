@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from simulator.endpoints import ENDPOINTS, find
-from simulator.plant import Plant, View
+from simulator.plant import Plant
 from simulator.systems import SYSTEMS, System
+from simulator.view import View
 from simulator.wire import render
 
 NAMES = sorted(SYSTEMS)

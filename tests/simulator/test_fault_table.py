@@ -37,6 +37,7 @@ def test_a_fault_is_described_and_does_something(name: str) -> None:
             fault.edits,
             fault.alter,
             fault.greet,
+            fault.bend,
             fault.door.name != "OPEN",
             fault.new_certificate,
         )
@@ -44,6 +45,14 @@ def test_a_fault_is_described_and_does_something(name: str) -> None:
     for key, option in fault.options.items():
         parsed = option.parse(key, str(option.default))
         assert (parsed, type(parsed)) == (option.default, type(option.default))
+
+
+@pytest.mark.parametrize("name", [name for name, fault in FAULTS.items() if fault.told_by])
+def test_what_only_some_documents_tell_is_about_the_plant_and_about_known_paths(name: str) -> None:
+    fault = FAULTS[name]
+    assert fault.alter is not None
+    assert set(fault.told_by) <= KNOWN
+    assert not fault.edits, "one answer would be two strokes"
 
 
 PLANT = [name for name, fault in FAULTS.items() if fault.alter or fault.edits]
@@ -75,6 +84,8 @@ SETTINGS: list[tuple[str, dict[str, Any]]] = [
     ("blackout", {"state": "waiting", "reboot": True}),
     ("disabled_pack", {"pack": 9}),
     ("missing_pack", {"pack": 9}),
+    ("zeros", {"what": "powers"}),
+    *(("wrong_counters", {"how": how}) for how in ("reset", "jump", "back")),
 ]
 
 

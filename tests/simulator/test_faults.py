@@ -205,6 +205,11 @@ def test_dripping_sends_bytes_and_no_end(sim: Any, connect: Any, headers: Any, u
         ("expired", {"status": 402}),
         ("truncated", {"at": 1.5e10}),
         ("disabled_pack", {"pack": 0}),
+        ("zeros", {"path": "/api/system_status"}),
+        ("zeros", {"what": "sunshine"}),
+        ("wrong_counters", {"how": "sideways"}),
+        ("wrong_counters", {"path": SOE}),
+        ("wrong_counters", {"wh": "nan"}),
     ],
 )
 def test_what_makes_no_sense_is_refused(sim: Any, name: str, arguments: dict[str, Any]) -> None:

@@ -24,11 +24,6 @@ def _balanced(powers: dict[str, float]) -> bool:
     return powers["load"] == powers["site"] + powers["solar"] + powers["battery"]
 
 
-@pytest.fixture
-def moving(start: Any, clock: Any) -> Any:
-    return start(monotonic=clock.monotonic, wall=clock.wall, session_ttl_s=float("inf"))
-
-
 @pytest.mark.parametrize("offset_s", [-86_400, 7200, 1e9])
 def test_a_clock_may_jump_without_a_reboot(sim: Any, client: Any, offset_s: float) -> None:
     heard, status = _heard(client, "site"), client.ask("/api/status").document
@@ -160,28 +155,3 @@ def test_the_load_goes_negative_while_the_solar_meter_drops_out(
     sim.faults.start("negative_load", every_s=0)
     clock.advance(250)
     assert _powers(client)["load"] == -1800
-
-
-def _counters(client: Any, meter: str) -> tuple[float, float]:
-    row = client.ask(CORE).document[meter]
-    return row["energy_exported"], row["energy_imported"]
-
-
-def test_counters_may_be_negative_or_jump_on_one_meter_or_all(sim: Any, client: Any) -> None:
-    sim.faults.start("wrong_counters")
-    for meter in METERS:
-        assert max(_counters(client, meter)) < 0
-    sim.faults.start("wrong_counters", how="jump", wh=-7e6, meter="site")
-    assert _counters(client, "site") == (4_300_000 - 7e6, 6_800_000 - 7e6)
-    assert _counters(client, "load") == (0, 26_450_000)
-
-
-def test_counters_may_begin_again(moving: Any, connect: Any, clock: Any) -> None:
-    client = connect(moving)
-    client.login()
-    moving.faults.start("wrong_counters", how="reset")
-    assert {_counters(client, meter) for meter in METERS} == {(0, 0)}
-    clock.advance(3600)
-    assert _counters(client, "load")[1] > 0
-    moving.faults.stop()
-    assert _counters(client, "load")[1] > 26_450_000

@@ -251,7 +251,7 @@ def test_a_crowd_is_served_one_after_the_other(sim: Any, connect: Any, until: An
 def test_in_a_crowd_nobody_overtakes(sim: Any, connect: Any, until: Any) -> None:
     """While one has its turn, another waits for it, however short its own would be."""
     sim.faults.start("crowded", seconds=0)
-    (active,) = sim.faults.delays(STATUS)
+    (active,) = sim.faults.delays("GET", STATUS)
     first = connect(sim)
     with ThreadPoolExecutor(1) as pool, active.turn:
         asking = pool.submit(first.ask, STATUS)

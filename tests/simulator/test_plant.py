@@ -7,16 +7,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.plant import (
-    TICK_S,
-    Meter,
-    Plant,
-    View,
-    balance,
-    battery_power_w,
-    sunshine,
-)
+from simulator.plant import TICK_S, Plant, balance, battery_power_w, sunshine
 from simulator.systems import SYSTEMS
+from simulator.view import Meter, View
 
 PW2 = SYSTEMS["pw2"]
 SYSTEM_NAMES = st.sampled_from(sorted(SYSTEMS))
@@ -56,7 +49,7 @@ def _meters(view: View) -> list[Meter]:
 RUNS = st.builds(_views, SYSTEM_NAMES, st.integers(0, 2**32), st.floats(1.6e9, 1.9e9), GAPS_S)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(RUNS)
 def test_load_is_site_plus_solar_plus_battery_to_the_last_bit(views: list[View]) -> None:
     for view in views:
@@ -64,7 +57,7 @@ def test_load_is_site_plus_solar_plus_battery_to_the_last_bit(views: list[View])
         assert total_w == view.load.power_w
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(RUNS)
 def test_energies_never_decrease_and_the_level_stays_within_its_scale(views: list[View]) -> None:
     for before, after in itertools.pairwise(views):
@@ -78,7 +71,7 @@ def test_energies_never_decrease_and_the_level_stays_within_its_scale(views: lis
         assert after.load.power_w > 0
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(RUNS)
 def test_energies_balance_as_powers_do(views: list[View]) -> None:
     def used(view: View) -> float:
@@ -93,21 +86,21 @@ def test_energies_balance_as_powers_do(views: list[View]) -> None:
 def test_the_battery_keeps_its_limits_and_never_worsens_the_balance(
     deficit_w: float, soe_percent: float
 ) -> None:
-    power_w = battery_power_w(deficit_w, soe_percent, PW2)
+    power_w = battery_power_w(deficit_w, soe_percent, PW2.reserve_percent, PW2)
     assert -PW2.max_charge_w <= power_w <= PW2.nameplate_w
     assert power_w * deficit_w >= 0
     assert abs(power_w) <= abs(deficit_w)
 
 
 def test_the_battery_stops_at_its_reserve_and_when_full() -> None:
-    assert battery_power_w(3000.0, PW2.reserve_percent, PW2) == 0
-    assert battery_power_w(3000.0, 50.0, PW2) == 3000
-    assert battery_power_w(-3000.0, 100.0, PW2) == 0
-    assert battery_power_w(-9000.0, 99.0, PW2) == -2000
+    assert battery_power_w(3000.0, 24.0, 24.0, PW2) == 0
+    assert battery_power_w(3000.0, 50.0, 24.0, PW2) == 3000
+    assert battery_power_w(-3000.0, 100.0, 24.0, PW2) == 0
+    assert battery_power_w(-9000.0, 99.0, 24.0, PW2) == -2000
 
 
 def test_what_the_battery_cannot_take_goes_to_the_grid() -> None:
-    powers = balance(5000.0, 1000.0, 100.0, PW2)
+    powers = balance(5000.0, 1000.0, 100.0, 24.0, PW2)
     assert (powers.battery_w, powers.site_w) == (0.0, -4000.0)
 
 

@@ -1,11 +1,11 @@
-"""Stories with a plot of their own: paths that hang, and a firmware update."""
+"""Stories with a plot of their own: paths that hang, a firmware update, one bad sample."""
 
 from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from .outage import (
     told,
 )
 from .served import PASSWORD, Reply, Served, until
-from .trouble import CORE, VITALS
+from .trouble import AGGREGATES, CORE, SOE, VITALS
 
 FAULTS = ("hanging", "firmware_update")
 HANGING = (
@@ -236,8 +236,96 @@ class FirmwareUpdate(Plot):
         return waits if GATEWAY_PATHS[VITALS] in lane["resting_paths"] else [*waits, VITALS]
 
 
+# -- one bad sample ---------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Sampled:
+    """What happened around one answer that was hardly true.
+
+    Attributes:
+        bad: What that answer said.
+        asked: How often the gateway was asked for the document, that answer included.
+    """
+
+    replies: list[Reply]
+    warm: Any
+    bad: Any
+    asked: int
+    lane: dict[str, Any]
+    seen: dict[str, Any]
+    log: str
+    lasted_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class OneSample(Plot):
+    """One answer of one path is hardly true; those before and after are good."""
+
+    fault: str
+    route: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return " ".join((self.fault, *map(str, self.options.values()), "once", self.route))
+
+    @property
+    def path(self) -> str:
+        return GATEWAY_PATHS.get(self.route, self.route)
+
+    def live(self, folder: Path) -> Sampled:
+        with Simulator(frozen=True, password=PASSWORD) as sim:
+            store_session(sim, folder / "auth")
+            bad = self._bad(sim)
+            with Served(folder, **_settings(sim, 1)) as proxy:
+                return self._watch(sim, _Watch(proxy), bad)
+
+    def _bad(self, sim: Simulator) -> Any:
+        """Look what the answer will say; nobody else reads it yet."""
+        sim.faults.start(self.fault, self.path, **self.options)
+        bad = told(sim, self.path)
+        sim.faults.stop()
+        return bad
+
+    def _watch(self, sim: Simulator, watch: _Watch, bad: Any) -> Sampled:
+        watch.fresh(self.route)
+        warm = told(sim, self.path)
+        log_begins = len(watch.proxy.log)
+        watch.replies.clear()
+        sim.counters.reset()
+        began_s = time.monotonic()
+        sim.faults.start(self.fault, self.path, 1, **self.options)
+        settle(lambda: self._not_yet_over(sim, watch))
+        seen = sim.counters.snapshot()
+        return Sampled(
+            replies=watch.replies[self.route],
+            warm=warm,
+            bad=bad,
+            asked=seen["requests"][self.path],
+            lane=watch.lane,
+            seen=seen,
+            log=watch.proxy.log[log_begins:],
+            lasted_s=time.monotonic() - began_s,
+        )
+
+    def _not_yet_over(self, sim: Simulator, watch: _Watch) -> list[str]:
+        """Look on until a good answer or two have come after the bad one, and are fresh."""
+        (reply,) = watch.look(self.route)
+        waits = [row["name"] for row in sim.faults.listing() if row["active"]]
+        if sim.counters.snapshot()["requests"].get(self.path, 0) < 3:
+            waits.append("good answers")
+        return waits if reply.fresh else [*waits, self.route]
+
+
 PLOTS = (
     Hanging("/api/networks", "/api/meters/readings"),
     Hanging("/api/meters/readings", "/api/networks"),
     FirmwareUpdate(),
+    OneSample("zeros", AGGREGATES),
+    OneSample("zeros", SOE),
+    OneSample("wrong_counters", AGGREGATES, {"how": "back"}),
+    OneSample("wrong_counters", AGGREGATES, {"how": "back", "meter": "solar", "wh": 20}),
+    OneSample("wrong_counters", AGGREGATES, {"how": "reset"}),
+    OneSample("wrong_counters", "/api/system_status", {"how": "back"}),
 )
