@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import falcon
@@ -13,10 +13,22 @@ import falcon.asgi
 from falcon.asgi import Request, Response
 from falcon.routing import CompiledRouter
 
-from .access import may_read
+from .access import OPEN_PATHS, may_read
+from .control.body import noting_cuts
+from .control.denied import Denied
+from .control.endpoint import CommandEndpoint
 from .desk import Desk
-from .endpoints import ControlEndpoint, LiveEndpoint, PageEndpoint, RedirectEndpoint, ViewEndpoint
-from .routes import CONTROLS, LIVE, PAGES, VIEWS
+from .endpoints import (
+    GuideEndpoint,
+    LiveEndpoint,
+    MetricsEndpoint,
+    PageEndpoint,
+    RedirectEndpoint,
+    ViewEndpoint,
+    control_endpoint,
+)
+from .problems import PROBLEM_TYPE, problem, wants_problem
+from .routes import ABOUT, COMMANDS, CONTROLS, FAMILIES, LIVE, PAGES, SCRAPES, VIEWS
 from .rows import JSON_TYPE
 
 _log = logging.getLogger(__name__)
@@ -57,16 +69,20 @@ class Starter:
 class ReadGuard:
     """Closes reads to who does not show PW_READ_TOKEN, where it is set.
 
-    Pages hold no data; /healthz tells only that this process lives.
+    Pages hold no data; /healthz tells only that this process lives. Commands ask for their own
+    token, and for no other: who may give them need not be able to read everything.
     """
 
     def __init__(self, desk: Desk) -> None:
         self._token = desk.settings.read_token
         base = desk.settings.base_path.rstrip("/")
-        self._open = {"/healthz", base, *(page.path for page in PAGES)}
+        self._open = {*OPEN_PATHS, base, *(page.path for page in PAGES)}
+        self._commands = {command.path for command in COMMANDS}
 
     async def process_request(self, request: Request, response: Response) -> None:  # noqa: ARG002
         """Let a request pass, or refuse it before anything is looked up."""
+        if request.method == "POST" and request.path in self._commands:
+            return
         if request.path not in self._open and not may_read(request, self._token):
             raise falcon.HTTPUnauthorized(title="PW_READ_TOKEN is wanted", challenges=["Bearer"])
 
@@ -84,9 +100,10 @@ class Application:
         if scope["type"] != "http":
             await self._routes(scope, receive, send)
         elif _is_request(scope):
-            await self._routes(
-                self._below(scope), receive, _last(send) if _upgrades(scope) else send
-            )
+            scope = self._below(scope)
+            if scope["method"] == "POST":
+                receive = noting_cuts(scope, receive)
+            await self._routes(scope, receive, _last(send) if _upgrades(scope) else send)
         else:
             await self._refuse(send)
 
@@ -145,19 +162,29 @@ def _last(send: Any) -> Any:
     return closing
 
 
+_SERVED: tuple[tuple[Iterable[Any], Callable[[Any, Desk], Any]], ...] = (
+    (VIEWS, ViewEndpoint),
+    (LIVE, LiveEndpoint),
+    ([member for family in FAMILIES for member in family.members.values()], LiveEndpoint),
+    (SCRAPES, MetricsEndpoint),
+    (ABOUT, GuideEndpoint),
+    (CONTROLS, control_endpoint),
+    (PAGES, PageEndpoint),
+)
+
+
 def _routes(desk: Desk) -> falcon.asgi.App[Any, Any]:
     middleware: list[Any] = [Starter(desk), ReadGuard(desk)]
     app = falcon.asgi.App(middleware=middleware, router=ExactRouter())
     app.set_error_serializer(_json_errors(desk))
     app.add_error_handler(Exception, _bug)
-    for view in VIEWS:
-        app.add_route(view.path, ViewEndpoint(view, desk))
-    for live in LIVE:
-        app.add_route(live.path, LiveEndpoint(live, desk))
-    for control in CONTROLS:
-        app.add_route(control.path, ControlEndpoint(control, desk))
-    for page in PAGES:
-        app.add_route(page.path, PageEndpoint(page, desk))
+    commands = {command.path: command for command in COMMANDS}
+    for rows, endpoint in _SERVED:
+        for row in rows:
+            served = endpoint(row, desk)
+            if (command := commands.get(row.path)) is not None:
+                served = CommandEndpoint(command, served, desk)
+            app.add_route(row.path, served)
     base = desk.settings.base_path
     if base != "/":
         # Relative links of a page need the slash.
@@ -168,11 +195,16 @@ def _routes(desk: Desk) -> falcon.asgi.App[Any, Any]:
 def _json_errors(desk: Desk) -> Callable[[Request, Response, falcon.HTTPError], None]:
     """Say errors in JSON: a client that reads JSON must be able to read them."""
 
-    def serialize(request: Request, response: Response, error: falcon.HTTPError) -> None:  # noqa: ARG001
-        desk.counters.errors += 1
+    def serialize(request: Request, response: Response, error: falcon.HTTPError) -> None:
+        denied = error if isinstance(error, Denied) else None
+        desk.counters.errors += denied is None or denied.counts
         response.set_headers(desk.marks)
-        response.content_type = JSON_TYPE
-        response.data = json.dumps({"error": error.title}).encode()
+        as_problem = wants_problem(request)
+        response.content_type = PROBLEM_TYPE if as_problem else JSON_TYPE
+        document = problem(request, error) if as_problem else {"error": error.title}
+        if denied is not None:
+            document |= {"error": error.title} | denied.more
+        response.data = json.dumps(document).encode()
 
     return serialize
 

@@ -170,6 +170,13 @@ class Guarded:
         if self.cycle is not None:
             self.cycle.more_body = False
 
+    def on_response_complete(self) -> None:
+        """Watch the request that was sent ahead: h11 takes it up here, perhaps without its body."""
+        before = self.cycle
+        super().on_response_complete()  # type: ignore[misc]
+        if self.cycle is not before:
+            self._watch(moved=True)
+
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's
         """Refuse what is no request: behind the answers that are owed, and never twice."""
         cycle = self.cycle
@@ -198,11 +205,12 @@ class Guarded:
 
     def _watch(self, *, moved: bool) -> None:
         """Let the clock run exactly while a request is incomplete."""
-        if moved and self.cycle is not None and not self.cycle.more_body:
+        lacks_body = self.cycle is not None and self.cycle.more_body
+        if moved and self.cycle is not None and not lacks_body:
             self._stop_clock()
-        elif self._deadline is None and not self.owes:
-            # While an answer is owed nothing is awaited: h11 takes up what was sent ahead
-            # outside data_received, and nobody would stop the clock.
+        elif self._deadline is None and (lacks_body or not self.owes):
+            # While an answer to all of a request is owed nothing is awaited: h11 takes up what
+            # was sent ahead outside data_received, and nobody would stop the clock.
             self._start_clock()
 
     def _grown_too_large(self, data: bytes, cycle: _Cycle | None) -> bool:

@@ -34,7 +34,11 @@ class Demo:
     def start(self) -> None:
         """Begin to answer; called in the process that serves."""
         self._simulator = Simulator(
-            system="pw2", password=PASSWORD, site_name=SITE_NAME, listener=self._listener
+            system="pw2",
+            password=PASSWORD,
+            site_name=SITE_NAME,
+            listener=self._listener,
+            allow_operation=True,
         )
         self._simulator.start()
 

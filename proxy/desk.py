@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from pypowerwall_core.site import Asked, Site
 
+from .control.throttle import Throttle
 from .settings import Settings
 
 TOGETHER_S = 0.025
@@ -32,6 +33,7 @@ class Counters:
     """What clients asked; bounded by the route table, not by what they type."""
 
     gets: int = 0
+    posts: int = 0
     errors: int = 0
     unknown: int = 0
     uri: dict[str, int] = field(default_factory=dict)
@@ -55,7 +57,7 @@ class Counters:
         self.tracked = {}
 
     def clear(self) -> None:
-        """Begin to count anew what /stats/clear clears: not the unknown answers."""
+        """Begin to count anew what /stats/clear clears: not commands, not unknown answers."""
         self.gets = self.errors = 0
         self.uri = {}
         self.cleared_s = time.time()
@@ -75,6 +77,7 @@ class Desk:
     counters: Counters = field(default_factory=Counters)
     started_s: float = field(default_factory=time.time)
     bodies: dict[str, int] = field(default_factory=dict)
+    throttle: Throttle = field(default_factory=Throttle)
     _last: dict[tuple[str, ...], Asked] = field(default_factory=dict)
 
     @property

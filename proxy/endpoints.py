@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
-from importlib import resources
+from dataclasses import dataclass, replace
+from importlib import import_module, resources
 from typing import Any
 
 import falcon
@@ -14,13 +15,15 @@ from falcon.asgi import Request, Response
 
 from pypowerwall_core.snapshot import Snapshot, Unknown
 
-from .access import is_asked_by_our_name, may_act
+from .access import is_asked_by_our_name, is_local
+from .control.denied import DISABLED
+from .control.tokens import shows_token
 from .desk import Desk
-from .rows import JSON_TYPE, Live, Page, Style, View
+from .rows import JSON_TYPE, Guide, Live, Page, Scrape, Style, View
+from .views.documents import constant
 
 CACHE_NAME = "powerwall-proxy"
 INDENT = 4
-NOTHING = Snapshot({}, 0.0)
 TEXT_TYPE = "text/plain; charset=utf-8"
 Headers = tuple[tuple[str, str], ...]
 SECURITY = (
@@ -107,13 +110,17 @@ class LiveEndpoint:
         if live.shows_settings and not is_asked_by_our_name(request, settings.allowed_hosts):
             raise falcon.HTTPError(falcon.HTTP_421, title="not under this name: PW_ALLOWED_HOSTS")
         if live.acts is not None:
-            if not may_act(request, settings.control_secret):
+            if not is_local(request) and not shows_token(desk, request):
                 raise falcon.HTTPForbidden(title="for this machine, or with the control token")
             if request.method == "GET":
                 live.acts(desk)
         asked = await desk.ask(live.needs)
-        desk.counters.answered(live.path, known=True)
-        shown = live.render(desk, asked.snapshot)
+        desk.counters.answered(live.counts_as or live.path, known=True)
+        worded = live.worded if live.word and request.has_param(live.word) else None
+        shown = (worded or live.render)(desk, asked.snapshot)
+        if live.told is not None:
+            shown = live.told(desk, request)
+        response.status = live.status(shown)
         is_json = live.content_type == JSON_TYPE
         data = _spelled(shown, Style.COMPACT if is_json else Style.TEXT)
         headers = desk.marks if is_json else (*desk.marks, *SECURITY)
@@ -124,17 +131,57 @@ class LiveEndpoint:
     on_head = on_get
 
 
-class ControlEndpoint(LiveEndpoint):
-    """Serves a command's route; commands are answered like questions until there are any."""
+class MetricsEndpoint:
+    """Serves the metrics, rendered at most once a second."""
 
-    async def on_post(self, request: Request, response: Response) -> None:  # noqa: ARG002
-        """Refuse."""
-        self._desk.counters.errors += 1
-        document = self._live.render(self._desk, NOTHING)
-        response.status = falcon.HTTP_400
-        response.set_headers(self._desk.marks)
-        response.content_type = JSON_TYPE
-        response.data = _spelled(document, Style.COMPACT)
+    def __init__(self, scrape: Scrape, desk: Desk) -> None:
+        self._scrape = scrape
+        self._desk = desk
+        self._exposition: Any = None
+
+    async def on_get(self, request: Request, response: Response) -> None:
+        """Answer in the format that is asked for."""
+        if self._exposition is None:
+            # The library takes its time to load; clients need not notice.
+            module = await asyncio.to_thread(import_module, "proxy.metrics")
+            self._exposition = self._exposition or module.Exposition(self._desk)
+        self._desk.counters.answered(self._scrape.path, known=True)
+        data, content_type = self._exposition.render(request.get_header("Accept") or "")
+        response.set_headers((*self._desk.marks, ("Cache-Control", "no-store")))
+        response.content_type = content_type
+        response.data = data
+
+    on_head = on_get
+
+
+class GuideEndpoint:
+    """Serves what there is to ask, written once and off the loop: it takes its time."""
+
+    def __init__(self, guide: Guide, desk: Desk) -> None:
+        self._guide = guide
+        self._desk = desk
+        self._headers = (*desk.marks, *(() if guide.content_type == JSON_TYPE else SECURITY))
+        self._body: Body | None = None
+
+    async def on_get(self, request: Request, response: Response) -> None:
+        """Answer with the description."""
+        if self._body is None:
+            self._body = await asyncio.to_thread(self._written)
+        self._desk.counters.answered(self._guide.path, known=True)
+        _send(request, response, self._body, self._headers, self._guide.content_type)
+
+    on_head = on_get
+
+    def _written(self) -> Body:
+        data = self._guide.write(self._desk.settings).encode()
+        return Body((), data, _etag(data), known=True)
+
+
+def control_endpoint(view: View, desk: Desk) -> ViewEndpoint:
+    """Serve what a command would change; without a control secret nothing is asked for it."""
+    if not desk.settings.control_secret:
+        view = replace(view, render=constant({"error": DISABLED}), needs=())
+    return ViewEndpoint(view, desk)
 
 
 class RedirectEndpoint:
@@ -215,7 +262,7 @@ def _send(
     content_type: str = JSON_TYPE,
 ) -> None:
     response.set_headers((*headers, ("Cache-Control", "no-cache"), ("ETag", body.etag)))
-    if _has(request, body.etag):
+    if response.status == falcon.HTTP_200 and _has(request, body.etag):
         response.status = falcon.HTTP_304
         return
     response.content_type = content_type

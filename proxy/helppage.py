@@ -55,14 +55,19 @@ def of(rows: Callable[[], Iterable[Row]]) -> Callable[[Desk, Snapshot], str]:
 
 def _routes(rows: Iterable[Row], asked: Mapping[str, int]) -> str:
     body = "".join(
-        f'<tr><th><a href="{escape(row.path[1:] or "./")}">{escape(row.path)}</a>'
-        f"<td>{_says(row.says)}<td>{asked.get(row.path, 0)}"
+        f"<tr><th>{_link(row.path)}<td>{marked(row.says)}<td>{asked.get(row.path, 0)}"
         for row in rows
     )
     return f"<h2>Routes</h2><table><tr><th>Route<th>What it answers<th>Asked{body}</table>"
 
 
-def _says(text: str) -> str:
+def _link(path: str) -> str:
+    """Link to a route; one with a name in braces stands for many and is none itself."""
+    shown = escape(path)
+    return shown if "{" in path else f'<a href="{escape(path[1:] or "./")}">{shown}</a>'
+
+
+def marked(text: str) -> str:
     """Show what stands between backticks as code."""
     parts = escape(text).split("`")
     return "".join(f"<code>{part}</code>" if n % 2 else part for n, part in enumerate(parts))

@@ -6,6 +6,7 @@ holds a secret, its length or an e-mail address.
 
 from __future__ import annotations
 
+import platform
 import resource
 import time
 from datetime import UTC, datetime, timedelta
@@ -36,6 +37,16 @@ def healthz(desk: Desk, snapshot: Snapshot) -> Any:  # noqa: ARG001 - a row's si
     return {"status": "ok"}
 
 
+def version(desk: Desk, snapshot: Snapshot) -> Any:  # noqa: ARG001 - a row's signature
+    """What this proxy is."""
+    return {
+        "name": "powerwall-proxy",
+        "version": __version__,
+        "api": "v1",
+        "python": platform.python_version(),
+    }
+
+
 def stats(desk: Desk, snapshot: Snapshot) -> Any:
     """Counters, settings and the lanes' own numbers."""
     now_s = time.time()
@@ -43,7 +54,7 @@ def stats(desk: Desk, snapshot: Snapshot) -> Any:
         "pypowerwall": NAME,
         "mode": _mode(desk),
         "gets": desk.counters.gets,
-        "posts": 0,
+        "posts": desk.counters.posts,
         "errors": desk.counters.errors,
         "timeout": desk.counters.unknown,
         "uri": desk.counters.uri,
@@ -112,7 +123,7 @@ def health(desk: Desk, snapshot: Snapshot) -> Any:  # noqa: ARG001 - a row's sig
         "transports": {},
         "proxy_stats": {
             "total_gets": counters.gets,
-            "total_posts": 0,
+            "total_posts": counters.posts,
             "total_errors": counters.errors,
             "total_timeouts": counters.unknown,
         },

@@ -21,6 +21,7 @@ from .settings_table import FILE_SUFFIX, ROWS, Row
 
 FLAG = "flag"
 _CONFIG = next(row for row in ROWS if row.field == "config")
+_VIA = next(row for row in ROWS if row.field == "control_via")
 _KNOWN = {row.name for row in ROWS} | {row.name + FILE_SUFFIX for row in ROWS if row.secret}
 
 
@@ -101,6 +102,7 @@ def survey(environ: Mapping[str, str], flags: Mapping[str, str]) -> Survey:
         if row is not _CONFIG:
             found.take(row, layers)
     _check_pair(found)
+    _check_roads(found)
     found.notes += _moot(found)
     found.notes += _strangers(environ)
     return found
@@ -129,6 +131,13 @@ def _check_pair(found: Survey) -> None:
         found.errors.append(f"PW_TLS_{given}: set PW_TLS_{missing} as well, or neither")
     elif cert is not None and found.values.get("https", "yes") != "yes":
         found.notes.append("PW_TLS_CERT has no effect unless PW_HTTPS is yes")
+
+
+def _check_roads(found: Survey) -> None:
+    """Say what nobody serves yet to who asks for it; the default only waits for it."""
+    asked = found.origins.get(_VIA.name, "default") != "default"
+    if asked and parse.CLOUD in found.values.get(_VIA.field, ()):
+        found.notes.append(f"{_VIA.name}: cloud is not served yet: it carries no command out")
 
 
 def _moot(found: Survey) -> list[str]:

@@ -7,11 +7,8 @@ from __future__ import annotations
 
 _TEDAPI = "TEDAPI is not served; the local customer login (PW_HOST, PW_PASSWORD) works."
 _CLOUD = "cloud mode is not served; local mode (PW_HOST, PW_PASSWORD) works."
-_CONTROL = "control commands are not served (it opens /stats/clear); all reads work."
 
 NOT_YET = {
-    "PW_CONTROL_SECRET": _CONTROL,
-    "PW_CONTROL_SECRET_FILE": _CONTROL,
     "PW_FAILOVER": _TEDAPI,
     "PW_FIRMWARE_CHECK_INTERVAL": "a new firmware is noticed by itself.",
     "PW_GW_PWD": _TEDAPI,

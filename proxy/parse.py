@@ -9,6 +9,8 @@ from pathlib import Path
 from pypowerwall_core.backends.local.address import Address, parse_address
 
 HIGHEST_PORT = 65535
+CLOUD = "cloud"
+ROADS = ("local", CLOUD)
 _PLAIN_PATH = re.compile(r"/([A-Za-z0-9._~-]+/)*")
 _HOST_NAME = re.compile(r"[a-z0-9_]([a-z0-9._-]*[a-z0-9_])?")
 _STYLES = ("clear", "black", "dakboard", "white", "grafana", "grafana-dark", "solar")
@@ -103,3 +105,11 @@ def host_names(text: str) -> tuple[str, ...]:
         if not _HOST_NAME.fullmatch(name):
             raise ValueError(f"{name!r} is not a host name (no port, no https://)")
     return names
+
+
+def roads(text: str) -> tuple[str, ...]:
+    """Parse which roads commands take, in order, with commas between them."""
+    names = tuple(name.strip().lower() for name in text.split(",") if name.strip())
+    if names and set(names) <= set(ROADS) and len(set(names)) == len(names):
+        return names
+    raise ValueError(f"{text!r} is not {' or '.join(ROADS)}, or both with a comma between them")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from falcon.asgi import Request
+
+from pypowerwall_core.commands import Record
 from pypowerwall_core.snapshot import Snapshot
 
+from .control.wishes import Wish
 from .desk import Desk
+from .settings import Settings
 from .views.documents import as_is
 
 JSON_TYPE = "application/json"
@@ -44,6 +49,10 @@ class View:
     worded: Callable[[Snapshot], Any] | None = None
 
 
+def _always_ok(document: Any) -> str:  # noqa: ARG001 - a row's signature
+    return "200 OK"
+
+
 @dataclass(frozen=True, slots=True)
 class Live:
     """An account of this moment; asks nothing of the gateway beyond its needs.
@@ -52,6 +61,10 @@ class Live:
         render: Returns a document, or a text where `content_type` is no JSON.
         acts: Done before rendering; see access.py for who may.
         shows_settings: Answers only under names of this machine; see access.py.
+        status: The HTTP status of a document.
+        word: A parameter of the query that has `worded` rendered instead.
+        counts_as: The route under which its answers are counted, `path` if empty.
+        told: Renders instead where an answer depends on who asks, or for how much.
     """
 
     path: str
@@ -61,6 +74,33 @@ class Live:
     content_type: str = JSON_TYPE
     acts: Callable[[Desk], None] | None = None
     shows_settings: bool = False
+    status: Callable[[Any], str] = _always_ok
+    word: str = ""
+    worded: Callable[[Desk, Snapshot], Any] | None = None
+    counts_as: str = ""
+    told: Callable[[Desk, Request], Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Routes that differ in one word, described once.
+
+    Attributes:
+        path: With the name of the word in braces.
+        members: The rows by that word.
+    """
+
+    path: str
+    says: str
+    members: Mapping[str, Live]
+
+
+@dataclass(frozen=True, slots=True)
+class Scrape:
+    """The metrics; asks nothing of the gateway and waits for nothing."""
+
+    path: str
+    says: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +113,44 @@ class Page:
     content_type: str
 
 
-Row = View | Live | Page
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """What there is to ask: written at the first request, then remembered.
+
+    Attributes:
+        write: Pure; what it writes depends on the settings and the table only.
+    """
+
+    path: str
+    says: str
+    write: Callable[[Settings], str]
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What POST does at a route. What GET answers there is a row of its own, of the same path.
+
+    Attributes:
+        fields: What it reads of a form or of JSON besides `token` and `for`, with a sentence each.
+        wish: What they wish to change; no changes are a question, which `state` answers.
+        told: What existing clients read in the answer beside the record, when all is well.
+        state: How it is set now.
+        is_strict: Fields of other names are refused, not overlooked.
+        example: A body that a person may try.
+    """
+
+    path: str
+    says: str
+    fields: Mapping[str, str]
+    wish: Callable[[Mapping[str, Any]], Wish]
+    told: Callable[[Record], dict[str, Any]]
+    state: View | None = None
+    is_strict: bool = False
+    example: Mapping[str, Any] = field(default_factory=dict)
+
+
+Row = View | Live | Family | Scrape | Guide | Page
 
 
 def as_is_row(path: str, payload: str, says: str, style: Style = Style.COMPACT) -> View:

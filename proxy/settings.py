@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pypowerwall_core.backends.local.address import Address
 from pypowerwall_core.backends.local.session import Credentials
-from pypowerwall_core.connect import GatewayConfig, certificate_fingerprint
+from pypowerwall_core.connect import ControlConfig, GatewayConfig, certificate_fingerprint
 from pypowerwall_core.corrections import Corrections
 from pypowerwall_core.errors import BadSetting
 
@@ -51,6 +51,9 @@ class Settings:
     negative_solar: bool
     site_zero_threshold_w: int
     control_secret: str
+    control_wait_s: float
+    control_via: tuple[str, ...]
+    allow_islanding: bool
     read_token: str
     allowed_hosts: tuple[str, ...]
     debug: bool
@@ -89,6 +92,8 @@ class Settings:
             pool_maxsize=self.pool_maxsize,
             max_in_flight=self.max_in_flight,
             corrections=Corrections(self.negative_solar, self.site_zero_threshold_w),
+            # Also without a secret: a temporary setting ends although commands are off by now.
+            control=ControlConfig(self.control_via, self.allow_islanding),
         )
 
     def _fingerprint(self) -> bytes | None:

@@ -203,8 +203,30 @@ ROWS = (
         "control_secret",
         "",
         str,
-        "Token that /stats/clear asks other machines for.",
+        "Token that commands have to show; unset, there are none. It opens /stats/clear as well.",
         secret=True,
+    ),
+    Row(
+        "PW_CONTROL_WAIT",
+        "control_wait_s",
+        "5",
+        parse.seconds(0, 30),
+        "Seconds after which a command is answered at the latest; what comes later is in "
+        "/api/v1/commands.",
+    ),
+    Row(
+        "PW_CONTROL_VIA",
+        "control_via",
+        "local,cloud",
+        parse.roads,
+        "Who carries commands out, the first that can: local, cloud, or both in order.",
+    ),
+    Row(
+        "PW_ALLOW_ISLANDING",
+        "allow_islanding",
+        "no",
+        parse.flag,
+        "yes lets a command take the home off the grid.",
     ),
     Row(
         "PW_READ_TOKEN",

@@ -9,18 +9,39 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .backends.local.address import Address
+from .backends.local.controller import LocalController
 from .backends.local.reader import LocalUpstream, sources
 from .backends.local.session import Credentials, GatewaySession
 from .backends.local.sessionfile import SessionFile
 from .backends.local.transport import Transport
+from .commander import Commander
+from .commandlog import CommandLog
 from .corrections import NO_CORRECTIONS, Corrections
 from .errors import BadSetting
+from .journal import Journal
 from .lane import Lane
 from .numbering import Numbering
 from .redact import Secrets
 from .site import Reader, Site
+from .totals import Bookkeeper
 
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
+
+
+LOCAL = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class ControlConfig:
+    """Which commands are taken.
+
+    Attributes:
+        via: Which controllers take them, in this order.
+        allows_islanding: Leaving the grid is allowed.
+    """
+
+    via: tuple[str, ...] = (LOCAL,)
+    allows_islanding: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +54,7 @@ class GatewayConfig:
         cache_expire_s: How long fast readings are fresh.
         cache_ttl_s: How long they are shown when no newer ones can be had.
         timeout_s: Per connect and per read; a whole request gets twice as long.
+        control: None takes no commands.
     """
 
     address: Address
@@ -45,6 +67,7 @@ class GatewayConfig:
     pool_maxsize: int = 15
     max_in_flight: int = 1
     corrections: Corrections = NO_CORRECTIONS
+    control: ControlConfig | None = None
 
 
 def open_site(config: GatewayConfig | None, secrets: Secrets) -> Site:
@@ -65,12 +88,31 @@ def open_site(config: GatewayConfig | None, secrets: Secrets) -> Site:
     upstream = LocalUpstream(f"gateway {config.address}", session, config.corrections)
     lane = Lane(upstream, rows, max_in_flight=config.max_in_flight)
     reader = Reader(lane, claims={row.name: row.name for row in rows})
-    return Site([reader], numbering=Numbering(_beside(config.session_file)))
+    commander = None
+    if config.control is not None:
+        commander = _commander(config.control, LocalController(lane, session), config.session_file)
+    return Site(
+        [reader],
+        commander=commander,
+        numbering=Numbering(_beside(config.session_file, "numbers")),
+        bookkeeper=Bookkeeper(_beside(config.session_file, "energies")),
+    )
 
 
-def _beside(session_file: Path | None) -> Path | None:
+def _commander(
+    control: ControlConfig, local: LocalController, session_file: Path | None
+) -> Commander:
+    return Commander(
+        [local] if LOCAL in control.via else [],
+        Journal(_beside(session_file, "commands")),
+        CommandLog(_beside(session_file, "commands.log")),
+        allows_islanding=control.allows_islanding,
+    )
+
+
+def _beside(session_file: Path | None, what: str) -> Path | None:
     """Where the numbers live: one file per session file, so that homes do not mix."""
-    return session_file and session_file.with_name(f"{session_file.name}.numbers")
+    return session_file and session_file.with_name(f"{session_file.name}.{what}")
 
 
 def certificate_fingerprint(path: Path) -> bytes:

@@ -11,11 +11,26 @@
     +- BadCredentials    the login itself was refused: a person has to act
     +- NotServed         404: this firmware has no such path
     +- BadSetting        a wrong value in the configuration: a person has to act
+    +- BadCommand        a command that cannot be understood or allowed; nothing was sent
+    +- NotSent           a write that did not leave: nothing was changed
+    +- Refused           the upstream read a write and said no: nothing was changed
+       +- NotPermitted   ... because our role may not; another login does not help
 
 Anything that is not a PowerwallError is a bug and is logged as one.
 """
 
 from __future__ import annotations
+
+import re
+
+
+def outcome_of(error: Exception | None) -> str:
+    """Say how a call ended in one word: ok, unreachable, log_in_again ...; bug for any other."""
+    if error is None:
+        return "ok"
+    if not isinstance(error, PowerwallError):
+        return "bug"
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()
 
 
 class PowerwallError(Exception):
@@ -78,3 +93,19 @@ class NotServed(PowerwallError):
 
 class BadSetting(PowerwallError):
     """A setting that cannot be used; its message is one line for a person."""
+
+
+class BadCommand(PowerwallError):
+    """A command that cannot be understood, or is not allowed here. Nothing was sent."""
+
+
+class NotSent(PowerwallError):
+    """A write that did not leave: what it would have changed is as it was."""
+
+
+class Refused(PowerwallError):
+    """The upstream read a write and said no: what it would have changed is as it was."""
+
+
+class NotPermitted(Refused):
+    """403 to a write of a proven session: our role may not."""

@@ -22,6 +22,7 @@ class Evidence:
         core_open: The core answered although no session was shown.
         core_closed: A core path was refused: the core needs a session.
         core_refused: Core paths refused since anything last proved the session.
+        core_well: Whether the last flight for the core succeeded; None before the first.
     """
 
     core: frozenset[str]
@@ -29,6 +30,7 @@ class Evidence:
     core_open: bool = False
     core_closed: bool = False
     core_refused: set[str] = field(default_factory=set)
+    core_well: bool | None = None
     session_proven_s: float | None = None
     login_tried_s: float | None = None
     logged_in_s: float | None = None
@@ -41,6 +43,7 @@ class Evidence:
         if source.core:
             self.core_open = not in_session
             self.core_ok_s[source.name] = now_s
+            self.core_well = True
 
     def refused(self, source: Source, error: Exception) -> None:
         """Note what a refusal says of the core."""

@@ -6,8 +6,42 @@ from dataclasses import dataclass
 
 from .errors import PowerwallError
 from .flights import Condition
-from .policy import Freshness
+from .meters import Traffic
+from .policy import Freshness, keep_s
+from .slot import Slot
 from .tower import Tower
+
+
+@dataclass(frozen=True, slots=True)
+class CoreView:
+    """What a lane says of one core source.
+
+    Attributes:
+        age_s: None while nothing is remembered.
+        keep_s: How old it may be shown at most while there is trouble.
+        wanted: Somebody asked for it lately.
+        waited_for: A client asked for something newer than there is.
+        absent: The upstream has no such thing.
+    """
+
+    name: str
+    age_s: float | None
+    keep_s: float
+    wanted: bool
+    waited_for: bool
+    absent: bool
+
+    @classmethod
+    def of(cls, slot: Slot, now_s: float) -> CoreView:
+        """Describe a slot."""
+        return cls(
+            name=slot.source.name,
+            age_s=None if slot.memory is None else slot.memory.age_s(now_s),
+            keep_s=keep_s(slot.source, slot.interest),
+            wanted=slot.interest.lately(now_s),
+            waited_for=slot.wanted_s is not None,
+            absent=slot.absent(),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +49,13 @@ class LaneView:
     """What a lane says of itself, for /stats, /health and people.
 
     Attributes:
-        remembered: Age in seconds of every document in memory, and whether it is too old to show.
+        remembered: Age in seconds of every document in memory, and whether it is too old to show,
+            by the upstream's path.
+        documents: The ages alone, by the name of the source.
         rests: Paths that are left alone, why, and for how many more seconds.
+        traffic: What was sent since the start.
+        core: The sources that prove that the upstream works.
+        core_well: Whether the last flight for one of them succeeded; None before the first.
     """
 
     name: str
@@ -35,7 +74,11 @@ class LaneView:
     last_error: str | None
     remedy: str | None
     remembered: dict[str, tuple[float, bool]]
+    documents: dict[str, float]
     rests: dict[str, tuple[str, float]]
+    traffic: Traffic
+    core: tuple[CoreView, ...]
+    core_well: bool | None
 
     @classmethod
     def of(cls, name: str, tower: Tower, now_s: float) -> LaneView:
@@ -62,16 +105,22 @@ class LaneView:
             last_error=None if error is None else str(error),
             remedy=error.remedy or None if isinstance(error, PowerwallError) else None,
             remembered={
-                slot.source.path: (
-                    slot.memory.age_s(now_s),
-                    slot.freshness(now_s) is Freshness.EXPIRED,
-                )
-                for slot in shown
-                if slot.memory is not None
+                slot.source.path: _remembered(slot, now_s) for slot in shown if slot.memory
+            },
+            documents={
+                slot.source.name: _remembered(slot, now_s)[0] for slot in shown if slot.memory
             },
             rests={
                 slot.source.path: (slot.rest.state.value, max(0.0, slot.rest.until_s - now_s))
                 for slot in shown
                 if slot.rest is not None
             },
+            traffic=meters.traffic,
+            core=tuple(CoreView.of(slot, now_s) for slot in shown if slot.source.core),
+            core_well=tower.evidence.core_well,
         )
+
+
+def _remembered(slot: Slot, now_s: float) -> tuple[float, bool]:
+    age_s = 0.0 if slot.memory is None else slot.memory.age_s(now_s)
+    return age_s, slot.freshness(now_s) is Freshness.EXPIRED

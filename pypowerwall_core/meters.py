@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
+from dataclasses import dataclass
+
+from .errors import outcome_of
 
 MINUTE_S = 60.0
 _SMOOTHING = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What was sent to an upstream since the start, never set back.
+
+    Attributes:
+        requests: By what came of them: "ok" or the class of the error, see `errors`.
+        seconds: How long all of them took together.
+        quarantined: Samples that were left out, by source.
+    """
+
+    requests: dict[str, int]
+    seconds: float
+    quarantined: dict[str, int]
 
 
 class LaneMeters:
@@ -21,7 +39,20 @@ class LaneMeters:
         self.mean_latency_s: float | None = None
         self.last_success_s: float | None = None
         self.last_error: Exception | None = None
+        self.quarantined: Counter[str] = Counter()
+        self._requests: Counter[str] = Counter()
+        self._seconds = 0.0
         self._sent: deque[float] = deque()
+
+    @property
+    def traffic(self) -> Traffic:
+        """A copy of the counters that are never set back."""
+        return Traffic(dict(self._requests), self._seconds, dict(self.quarantined))
+
+    def ended(self, took_s: float, error: Exception | None = None) -> None:
+        """Note how one request to the upstream ended, a login included."""
+        self._requests[outcome_of(error)] += 1
+        self._seconds += took_s
 
     def clear(self) -> None:
         """Count landings and failures anew."""

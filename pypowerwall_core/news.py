@@ -96,6 +96,14 @@ def path_news(name: str, slot: Slot, verdict: PathRests, error: Exception) -> It
     return Item(key, level, text, isinstance(error, RetryLater))
 
 
+def doubt_news(name: str, before: Slot, after: Slot) -> Item | None:
+    """Say that a sample was left out."""
+    if after.doubt is None or not after.doubt.pending or after.doubt == before.doubt:
+        return None
+    text = f"{name}: {after.source.path}: one sample is left out: {after.doubt.reason}"
+    return Item((name, after.source.name, "doubt"), logging.INFO, text, passing=True)
+
+
 def path_is_back(name: str, slot: Slot) -> Item | None:
     """Say that a path answers after a rest that was worth a warning."""
     if slot.rest is None or slot.rest.state.is_absence:

@@ -35,6 +35,9 @@ UPDATE_STATUS = "update_status"
 CORE = (AGGREGATES, SOE, GRID_STATUS)
 """What every Powerwall system has; their answers prove that the upstream works."""
 
+HOME_METERS = ("site", "battery", "load", "solar")
+"""The meters in the aggregates of every home."""
+
 STANDS_IN_FOR = {SOLAR_POWERWALL: VITALS}
 """Asked together, the first is fetched only where the second is not served.
 

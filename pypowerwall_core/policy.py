@@ -7,10 +7,13 @@ RFC 5861. All times are seconds on one monotonic clock.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from statistics import median
 from typing import Any
+
+from .plausibility import nothing
 
 LATELY_GAPS = 2.5
 """A source is kept fresh ahead of time for this many gaps after the last ask ..."""
@@ -53,6 +56,7 @@ class Source:
         timeout_s: Its own, None for the usual one.
         fingerprint: Fields whose change means another firmware or another gateway,
             so that everything learned about missing paths has to be learned anew.
+        doubts: Compares a document with the one before and says what is hardly true, or "".
     """
 
     name: str
@@ -66,6 +70,7 @@ class Source:
     on_demand: bool = False
     timeout_s: float | None = None
     fingerprint: tuple[str, ...] = ()
+    doubts: Callable[[Any, Any], str] = nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,15 +161,26 @@ def keep_s(source: Source, interest: Interest, *, if_error: bool = True) -> floa
     return max(source.keep_s, 3 * source.fresh_s, 2 * gap_s, slow_s)
 
 
-def ahead_at_s(source: Source, interest: Interest, memory: Remembered, lead_s: float) -> float:
+def ahead_at_s(
+    source: Source, interest: Interest, memory: Remembered, lead_s: float
+) -> float | None:
     """When a remembered source should be fetched again, if asks go on as observed.
 
     Asked more often than it ages, it is due the moment it stops being fresh.
     Asked more rarely, it is due ``lead_s`` before the next expected ask: a
-    Telegraf every 45 s then costs one request per 45 s, not nine.
+    Telegraf every 45 s then costs one request per 45 s, not nine. Where an ask has
+    found it stale it is due since then: behind a slow upstream who only looks would
+    otherwise put it off with every look. Asked so rarely that nothing is kept ahead
+    for so long, it is due once after each ask: who only looks would otherwise see
+    for ever what was there at first, an outage included.
     """
     stops_being_fresh_s = memory.taken_at_s + source.fresh_s
-    if interest.gap_s is None or interest.gap_s <= source.fresh_s:
+    asked_at_s, gap_s = interest.asked_at_s, interest.gap_s
+    if asked_at_s is None or gap_s is None or gap_s <= source.fresh_s:
         return stops_being_fresh_s
-    lead_s = min(lead_s, interest.gap_s / 2)
+    if stops_being_fresh_s <= asked_at_s:
+        return asked_at_s
+    if gap_s > LATELY_MOST_S:
+        return stops_being_fresh_s if memory.taken_at_s < asked_at_s else None
+    lead_s = min(lead_s, gap_s / 2)
     return max(interest.next_ask_s(stops_being_fresh_s) - lead_s, memory.taken_at_s + BURST_S)

@@ -14,7 +14,7 @@ def write_private(path: Path, text: str) -> None:
     Raises:
         OSError: It cannot be written; what was there before is untouched.
     """
-    _make_folder(path.parent)
+    make_private_folder(path.parent)
     # mkstemp makes the file 0600 from its first moment.
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
     try:
@@ -29,7 +29,7 @@ def write_private(path: Path, text: str) -> None:
         raise
 
 
-def _make_folder(folder: Path) -> None:
+def make_private_folder(folder: Path) -> None:
     """Make what is missing; mkdir's own `parents` would leave the upper ones open to all."""
     for missing in reversed([path for path in (folder, *folder.parents) if not path.exists()]):
         missing.mkdir(mode=0o700, exist_ok=True)

@@ -29,9 +29,14 @@ def level_app_pct(snapshot: Snapshot) -> float | None:
     return None if raw_pct is None else app_from_raw(raw_pct)
 
 
+def reserve_raw_pct(snapshot: Snapshot) -> float | None:
+    """Charge kept for an outage in the gateway's percent."""
+    return number(_field(snapshot, payloads.OPERATION, "backup_reserve_percent"))
+
+
 def reserve_app_pct(snapshot: Snapshot) -> float | None:
     """Charge kept for an outage, as Tesla's app shows it, 0 to 100."""
-    raw_pct = number(_field(snapshot, payloads.OPERATION, "backup_reserve_percent"))
+    raw_pct = reserve_raw_pct(snapshot)
     return None if raw_pct is None else app_from_raw(raw_pct)
 
 
@@ -122,6 +127,11 @@ def grid_is_up(snapshot: Snapshot) -> int | None:
 def site_name(snapshot: Snapshot) -> str | None:
     """The name its owner gave the site."""
     return text(_field(snapshot, payloads.SITE_NAME, "site_name"))
+
+
+def timezone(snapshot: Snapshot) -> str | None:
+    """The time zone of the site, such as "America/Los_Angeles"."""
+    return text(_field(snapshot, payloads.SITE_NAME, "timezone"))
 
 
 def firmware_number(version: str | None) -> int | None:

@@ -5,28 +5,40 @@ A process may hold several Sites; nothing here is global.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 
+from .commander import Commander
 from .failures import PathState
+from .grid import Watch
 from .lane import Lane
 from .numbering import Numbering
-from .payloads import STANDS_IN_FOR
+from .payloads import GRID_STATUS, STANDS_IN_FOR
 from .policy import Freshness
-from .slot import Slot
-from .snapshot import Absent, Entry, Known, Snapshot, Unknown
+from .slot import Doubt, Slot
+from .snapshot import Absent, Entry, Grid, Known, Snapshot, Unknown
+from .totals import Bookkeeper
 
+LATE = 2.0
+"""Times its freshness: older is late, as when the gateway is slow or away."""
+DOUBT_TOLD_S = 3600.0
 _FAILING = (PathState.FAILING, PathState.BUSY)
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """A lane and the payloads it can give, each by the source that brings it."""
+    """A lane and the payloads it can give, each by the source that brings it.
+
+    Attributes:
+        name: What facts call their source.
+    """
 
     lane: Lane
     claims: Mapping[str, str]
+    name: str = "gateway"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +54,9 @@ class Asked:
     at_s: float
 
 
+_Ask = Callable[[Reader, list[str]], dict[str, Slot]]
+
+
 class Site:
     """The readers of one home; for each payload the first that claims it."""
 
@@ -49,26 +64,41 @@ class Site:
         self,
         readers: Iterable[Reader] = (),
         *,
+        name: str = "home",
         trouble: str = "",
         numbering: Numbering | None = None,
+        bookkeeper: Bookkeeper | None = None,
+        commander: Commander | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self.readers = tuple(readers)
+        self.name = name
         self.trouble = trouble
+        self.commander = commander
         self._numbering = numbering or Numbering()
+        self._bookkeeper = bookkeeper or Bookkeeper()
+        self._watch = Watch()
+        self._watching = threading.Lock()
         self._clock = clock
         self._wall_clock = wall_clock
 
     def start(self) -> None:
-        """Let the lanes fly."""
+        """Let the lanes fly, and commands be carried out."""
         for reader in self.readers:
             reader.lane.start()
+        if self.commander is not None:
+            self.commander.start()
 
     def stop(self) -> None:
-        """End the lanes."""
+        """End the lanes, and then the commander, who may be waiting for one of them.
+
+        What it was doing is in its journal, and goes on after the next start.
+        """
         for reader in self.readers:
             reader.lane.stop()
+        if self.commander is not None:
+            self.commander.stop()
 
     def now_s(self) -> float:
         """The time on the clock that ages are measured by."""
@@ -82,44 +112,82 @@ class Site:
         not to be served is asked for only then.
         """
         flights: list[Future[None]] = []
+
+        def ask(reader: Reader, sources: list[str]) -> dict[str, Slot]:
+            slots, waits = reader.lane.ask(sources)
+            flights.extend(waits)
+            return slots
+
+        snapshot = self._snapshot(needs, ask)
+        return Asked(snapshot, tuple(flights), self._clock())
+
+    def look(self, needs: Collection[str]) -> Snapshot:
+        """Say what is known of some payloads, for a reader who neither waits nor starts anything.
+
+        Looking again and again is interest all the same, and keeps them fresh.
+        """
+        return self._snapshot(needs, lambda reader, sources: reader.lane.look(sources))
+
+    def _snapshot(self, needs: Collection[str], ask: _Ask) -> Snapshot:
         entries: dict[str, Entry] = {}
         waiting = set(needs)
         for reader in self.readers:
             mine = [name for name in needs if name in waiting and name in reader.claims]
             waiting -= set(mine)
-            entries |= self._ask_reader(reader, mine, flights)
+            entries |= self._of_reader(reader, mine, ask)
         for name in waiting:
             entries[name] = Unknown(self.trouble) if self.trouble else Absent()
         ordered = {name: entries[name] for name in needs if name in entries}
-        snapshot = Snapshot(ordered, self._wall_clock(), self._numbering.settle(ordered))
-        return Asked(snapshot, tuple(flights), self._clock())
+        at_s = self._wall_clock()
+        return Snapshot(
+            ordered,
+            at_s,
+            self._numbering.settle(ordered),
+            self._bookkeeper.settle(ordered),
+            self._watch_grid(ordered, at_s),
+        )
 
-    def _ask_reader(
-        self, reader: Reader, names: list[str], flights: list[Future[None]]
-    ) -> dict[str, Entry]:
+    def _of_reader(self, reader: Reader, names: list[str], ask: _Ask) -> dict[str, Entry]:
         first = [name for name in names if STANDS_IN_FOR.get(name) not in names]
-        entries = self._ask_lane(reader, first, flights)
+        entries = self._of_lane(reader, first, ask)
         second = [
             name
             for name in names
             if name not in first and isinstance(entries.get(STANDS_IN_FOR[name]), Absent)
         ]
-        return entries | self._ask_lane(reader, second, flights) if second else entries
+        return entries | self._of_lane(reader, second, ask) if second else entries
 
-    def _ask_lane(
-        self, reader: Reader, names: list[str], flights: list[Future[None]]
-    ) -> dict[str, Entry]:
-        slots, waits = reader.lane.ask([reader.claims[name] for name in names])
-        flights += waits
+    def _of_lane(self, reader: Reader, names: list[str], ask: _Ask) -> dict[str, Entry]:
+        slots = ask(reader, [reader.claims[name] for name in names])
         now_s = self._clock()
-        return {name: _entry(slots[reader.claims[name]], now_s) for name in names}
+        return {name: _entry(slots[reader.claims[name]], reader.name, now_s) for name in names}
+
+    def _watch_grid(self, entries: Mapping[str, Entry], at_s: float) -> Grid:
+        with self._watching:
+            self._watch = self._watch.saw(entries.get(GRID_STATUS), at_s)
+            return self._watch.grid
 
 
-def _entry(slot: Slot, now_s: float) -> Entry:
+def _entry(slot: Slot, source: str, now_s: float) -> Entry:
     if slot.memory is not None and slot.freshness(now_s) in (Freshness.FRESH, Freshness.STALE):
-        age_s = slot.memory.age_s(now_s)
-        ttl_s = slot.source.fresh_s - age_s
-        return Known(slot.memory.document, slot.memory.version, age_s, ttl_s)
+        age_s, fresh_s = slot.memory.age_s(now_s), slot.source.fresh_s
+        return Known(
+            slot.memory.document,
+            slot.memory.version,
+            age_s,
+            ttl_s=fresh_s - age_s,
+            late=age_s > LATE * fresh_s,
+            source=source,
+            doubt=_doubt(slot.doubt, now_s),
+        )
     if slot.absent():
         return Absent(slot.rest.state.value if slot.rest else "")
     return Unknown(failing=slot.rest is not None and slot.rest.state in _FAILING)
+
+
+def _doubt(doubt: Doubt | None, now_s: float) -> str:
+    if doubt is None or now_s - doubt.at_s > DOUBT_TOLD_S:
+        return ""
+    when = f"{now_s - doubt.at_s:.0f} s ago"
+    kept = "; the one before is shown" if doubt.pending else ""
+    return f"a sample was left out {when}: {doubt.reason}{kept}"

@@ -6,6 +6,7 @@ A Slot is replaced, never changed: whoever holds one holds a consistent view.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Any
 
 from .failures import PathRests, PathState
@@ -28,11 +29,30 @@ class Rest:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """A sample that was not believed. Kept afterwards, for people to see.
+
+    Attributes:
+        at_s: When it landed.
+        pending: What was remembered before it is still shown; the next sample is believed.
+    """
+
+    reason: str
+    at_s: float
+    pending: bool = True
+
+    def settled(self) -> Doubt:
+        """Return the doubt once nothing is kept for its sake."""
+        return replace(self, pending=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Slot:
     """A source and everything its lane knows about it.
 
     Attributes:
         wanted_s: Since when a client wants it more recent than it is, or None.
+        sought_s: Since when somebody comes again and again for what is not there at all.
         strikes: Failures in a row ...
         strike_kind: ... all of this class of error, ...
         struck_s: ... the last of them at this time.
@@ -40,6 +60,8 @@ class Slot:
         in_air: A flight is under way.
         generation: Raised by a write that touches the source.
         in_trouble: The upstream is, or this path: what is remembered is shown for a shorter time.
+        doubt: The last sample that was left out.
+        demanded: A command waits for an answer of a flight that has not left yet.
     """
 
     source: Source
@@ -51,9 +73,12 @@ class Slot:
     struck_s: float | None = None
     worked: bool = False
     wanted_s: float | None = None
+    sought_s: float | None = None
     in_air: bool = False
     generation: int = 0
     in_trouble: bool = False
+    doubt: Doubt | None = None
+    demanded: bool = False
 
     def freshness(self, now_s: float, *, if_error: bool | None = None) -> Freshness:
         """What the memory is worth now; `if_error` judges it as if there were trouble or none."""
@@ -70,6 +95,8 @@ class Slot:
 
     def doubtful(self, now_s: float) -> bool:
         """Whether waiting for a flight is likely to be in vain."""
+        if self._asks_again_s() > now_s:
+            return True
         if self.rest is None:
             return False
         return self.rest.state.is_absence or now_s < self.rest.until_s + PROBING_S
@@ -78,10 +105,21 @@ class Slot:
         """When a flight should leave, None for "no need"."""
         if self.in_air:
             return None
+        if self.demanded:
+            return now_s
         at_s = self._wish_s(now_s, lead_s)
-        if at_s is None or self.rest is None:
-            return at_s
-        return max(at_s, self.rest.until_s)
+        if at_s is None:
+            return None
+        return max(at_s, self._asks_again_s(), -inf if self.rest is None else self.rest.until_s)
+
+    def _asks_again_s(self) -> float:
+        """From when a sample that was not believed may be asked for again.
+
+        Not at once: what is told while a gateway starts is told twice within a second.
+        """
+        if self.doubt is None or not self.doubt.pending:
+            return -inf
+        return self.doubt.at_s + self.source.fresh_s
 
     def _wish_s(self, now_s: float, lead_s: float) -> float | None:
         if self.wanted_s is not None:
@@ -99,15 +137,22 @@ class Slot:
         all can wait for, everything comes more rarely in proportion. A source never seen counts
         as one that has just become too old.
         """
+        if self.demanded:
+            return inf
         if self.memory is not None:
             return self.memory.age_s(now_s) / self.source.tolerated_s
-        waited_s = 0.0 if self.wanted_s is None else now_s - self.wanted_s
+        since_s = self.sought_s if self.wanted_s is None else self.wanted_s
+        waited_s = 0.0 if since_s is None else now_s - since_s
         return 1.0 + waited_s / self.source.tolerated_s / FIRST_TIMES
 
     def asked(self, now_s: float) -> Slot:
         """Return the slot after a client asked for it."""
         interest = self.interest.asked(now_s)
-        return self if interest is self.interest else replace(self, interest=interest)
+        if interest is self.interest:
+            return self
+        again = self.sought_s is not None and self.interest.lately(now_s)
+        sought_s = self.sought_s if again else now_s
+        return replace(self, interest=interest, sought_s=sought_s if self.memory is None else None)
 
     def wanted(self, now_s: float) -> Slot:
         """Return the slot marked for a flight as soon as one may leave."""
@@ -115,7 +160,14 @@ class Slot:
 
     def took_off(self) -> Slot:
         """Return the slot with a flight under way."""
-        return replace(self, in_air=True)
+        return replace(self, in_air=True, demanded=False)
+
+    def touched(self) -> Slot:
+        """Return the slot while a write may change it: what left before lands stale.
+
+        What is remembered is shown until the write has been read back.
+        """
+        return replace(self, generation=self.generation + 1)
 
     def landed(self, document: Any, version: int, took_off_s: float) -> Slot:
         """Return the slot after a good landing."""
@@ -129,11 +181,36 @@ class Slot:
             worked=True,
             wanted_s=None,
             in_air=False,
+            doubt=self.doubt and self.doubt.settled(),
         )
 
+    def doubts(self, document: Any, now_s: float) -> str:
+        """Say why a document that landed is hardly true, "" to believe it.
+
+        It is doubted once, and only while there is something else to show until the next may
+        come. The path has just answered: a memory is worth what it is worth without trouble.
+        """
+        if self.memory is None or (self.doubt is not None and self.doubt.pending):
+            return ""
+        if self.freshness(now_s + self.source.fresh_s, if_error=False) is Freshness.EXPIRED:
+            return ""
+        return self.source.doubts(self.memory.document, document)
+
+    def quarantined(self, reason: str, now_s: float) -> Slot:
+        """Return the slot after a sample that is left out: the path works all the same."""
+        return replace(self.outlived(), wanted_s=None, doubt=Doubt(reason, now_s))
+
     def expired(self) -> Slot:
-        """Return the slot after a write: what is remembered may no longer be so."""
-        return replace(self, memory=None, generation=self.generation + 1)
+        """Return the slot after a write: what is remembered may no longer be so.
+
+        Nothing is left to doubt by, and nothing to show instead: the next sample is not put off.
+        """
+        return replace(
+            self,
+            memory=None,
+            generation=self.generation + 1,
+            doubt=self.doubt and self.doubt.settled(),
+        )
 
     def outlived(self) -> Slot:
         """Return the slot after a landing that brings the state before a write.

@@ -45,13 +45,15 @@ class StateFile:
         """Say that what is stored is of no use."""
         _log.warning("%s %s is ignored and will be replaced: %s", self.what, self.path, reason)
 
-    def save(self, document: Any) -> None:
-        """Store a document; a folder that cannot be written is said once and is no failure."""
+    def save(self, document: Any) -> bool:
+        """Store a document; a folder that cannot be written is said once and is no failure.
+
+        True when it is stored.
+        """
         if self.path is None:
-            return
+            return False
         try:
             write_private(self.path, json.dumps(document))
-            self._complained = False
         except OSError as error:
             if not self._complained:
                 _log.warning(
@@ -62,3 +64,6 @@ class StateFile:
                     self.otherwise,
                 )
             self._complained = True
+            return False
+        self._complained = False
+        return True

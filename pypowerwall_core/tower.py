@@ -13,9 +13,9 @@ from math import inf
 from random import Random
 from typing import Any
 
+from .errors import RateLimited, RetryLater
 from .evidence import Evidence
 from .failures import (
-    PAUSES_S,
     Case,
     LaneRests,
     LaneState,
@@ -26,11 +26,10 @@ from .failures import (
 )
 from .flights import Condition, Flight, Hold
 from .meters import LaneMeters
+from .plausibility import nothing
 from .policy import Freshness, Source
 from .slot import Slot
 
-JITTER = 0.2
-"""Taken off a pause, never added: fresh data is promised half a minute after an outage."""
 PATIENCE_S = 0.2
 """A client that could be given something old waits for news at most this long."""
 LONGER_PATIENCE_S = 1.0
@@ -53,6 +52,8 @@ class Tower:
         self.flights: dict[str, Flight] = {}
         self.condition = Condition()
         self.meters = LaneMeters()
+        doubting = [n for n, slot in self.slots.items() if slot.source.doubts is not nothing]
+        self.meters.quarantined.update(dict.fromkeys(doubting, 0))
         self._core = {name for name, slot in self.slots.items() if slot.source.core}
         self._max_in_flight = max_in_flight
         self._random = random or Random()  # noqa: S311 - jitter, not a secret
@@ -72,7 +73,7 @@ class Tower:
         Returns:
             Whether waiting for a flight is worth the client's time.
         """
-        slot = self.slots[name].asked(now_s)
+        slot = self.note(name, now_s)
         value = slot.freshness(now_s, if_error=True)
         if value is not Freshness.FRESH and not slot.in_air:
             slot = slot.wanted(now_s)
@@ -86,6 +87,14 @@ class Tower:
         if slot.freshness(now_s, if_error=False) is Freshness.STALE:
             return self.predicted_landing_s(now_s) <= LONGER_PATIENCE_S
         return True
+
+    def note(self, name: str, now_s: float) -> Slot:
+        """Note that somebody reads a source who neither waits nor wishes for a flight.
+
+        It is kept fresh from the second time on, as for everybody else.
+        """
+        slot = self.slots[name] = self.slots[name].asked(now_s)
+        return slot
 
     def shown(self, name: str) -> Slot:
         """Return a slot as clients are to see it: in trouble, memories count for less."""
@@ -109,6 +118,37 @@ class Tower:
         """Forget what a write may have changed; flights that left before land stale."""
         for name in names:
             self.slots[name] = self.slots[name].expired()
+
+    def touch(self, names: Iterable[str]) -> None:
+        """Note that a write is about to change some sources, or just has."""
+        for name in names:
+            self.slots[name] = self.slots[name].touched()
+
+    def demand(self, name: str) -> None:
+        """Have a source fetched next, however new its memory is."""
+        self.slots[name] = replace(self.slots[name], demanded=True)
+
+    def why_not(self, name: str, now_s: float) -> Exception | None:
+        """Say why a source may not be fetched now, None where it may."""
+        slot = self.slots[name]
+        if self.condition.grounds(slot.source, now_s):
+            return self.condition.error or RetryLater(self.condition.state.value)
+        if slot.rest is not None and slot.resting(now_s):
+            return RetryLater(f"{slot.source.path}: {slot.rest.state.value}")
+        return None
+
+    def errand_ended(self, error: Exception | None, now_s: float) -> None:
+        """Note that a call beside the flights has ended; 429 rests the lane, as anywhere."""
+        self._ready_s = now_s + self.pause_s()
+        if isinstance(error, RateLimited):
+            verdict = judge(Case(error))
+            if isinstance(verdict, LaneRests):
+                self._rest(verdict, error, now_s, now_s)
+
+    @property
+    def ready_s(self) -> float:
+        """From when the next request may leave."""
+        return self._ready_s
 
     # -- departures -----------------------------------------------------------------------
 
@@ -186,10 +226,13 @@ class Tower:
         self._end(flight, now_s)
         self.meters.succeeded(now_s, None if source.on_demand else now_s - flight.took_off_s)
         slot = self.slots[source.name]
-        if slot.generation == flight.generation:
-            slot = slot.landed(document, next(self._versions), flight.took_off_s)
-        else:
+        if slot.generation != flight.generation:
             slot = slot.outlived()
+        elif doubt := slot.doubts(document, now_s):
+            slot = slot.quarantined(doubt, now_s)
+            self.meters.quarantined[source.name] += 1
+        else:
+            slot = slot.landed(document, next(self._versions), flight.took_off_s)
         self.slots[source.name] = slot
         self.evidence.answered(source, now_s, in_session=in_session)
         if source.core:
@@ -249,11 +292,13 @@ class Tower:
         name = flight.source.name
         self._end(flight, now_s)
         self.meters.erred(error)
+        if flight.source.core:
+            self.evidence.core_well = False
         self.slots[name] = self.slots[name].struck(error, now_s)
         if isinstance(verdict, PathRests):
             self.slots[name] = self.slots[name].grounded(verdict, now_s)
         elif isinstance(verdict, LaneRests):
-            self._rest(verdict, error, flight, now_s)
+            self._rest(verdict, error, flight.took_off_s, now_s)
         if self.evidence.refused_after_login(flight, error, now_s):
             self.evidence.core_refused.add(name)
             self._ask_the_other_core_paths(now_s)
@@ -265,29 +310,11 @@ class Tower:
             took_s = now_s - flight.took_off_s
             self._on_demand_ready_s = now_s + took_s * (1 / ON_DEMAND_SHARE - 1)
 
-    def _rest(self, verdict: LaneRests, error: Exception, flight: Flight, now_s: float) -> None:
-        before = self.condition
-        same = before.state is verdict.state
-        self.condition = Condition(
-            verdict.state,
-            since_s=now_s if before.up else before.since_s,
-            until_s=self._until_s(verdict, flight, now_s),
-            strikes=before.strikes + 1 if same else 1,
-            error=error,
-        )
+    def _rest(self, verdict: LaneRests, error: Exception, took_off_s: float, now_s: float) -> None:
+        luck = self._random.random()
+        self.condition = self.condition.after(verdict, error, took_off_s, now_s, luck)
         for name, slot in self.slots.items():
-            self.slots[name] = replace(slot, wanted_s=None)
-
-    def _until_s(self, verdict: LaneRests, flight: Flight, now_s: float) -> float:
-        """When the next probe may leave.
-
-        Pauses that grow count from the take-off of the flight that failed: one that hung for
-        its time-out has been a pause already, and the promised half minute includes it.
-        """
-        if not verdict.jitter:
-            return now_s + verdict.for_s
-        for_s = verdict.for_s * (1 - JITTER * self._random.random())
-        return max(flight.took_off_s + for_s, now_s + min(for_s, PAUSES_S[0]))
+            self.slots[name] = replace(slot, wanted_s=None, demanded=False)
 
     def _recover(self, now_s: float) -> None:
         if self.condition.up:

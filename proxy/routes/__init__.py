@@ -2,19 +2,22 @@
 
 Paths match byte for byte. Rows under VIEWS are pure shapes of what is known and their
 bodies are remembered; rows under LIVE tell of this moment and are rendered each time;
-CONTROLS are commands.
+CONTROLS are what commands change; COMMANDS say what POST does at some of these paths.
 """
 
 from __future__ import annotations
 
-from proxy import control, helppage, introspect
-from proxy.rows import HTML_TYPE, Live, Page, Row
+from proxy import helppage, introspect
+from proxy.rows import HTML_TYPE, Family, Live, Page, Row
 from pypowerwall_core import payloads
 
+from .about import about
 from .api import API
+from .commands import COMMANDS, CONTROLS, HISTORY
 from .house import HOUSE
 from .off import OFF
 from .pw import PW
+from .v1 import FAMILIES, SCRAPES, V1
 
 VIEWS = (*HOUSE, *API, *PW, *OFF)
 LIVE = (
@@ -62,28 +65,31 @@ LIVE = (
         content_type=HTML_TYPE,
         shows_settings=True,
     ),
-)
-CONTROLS = tuple(
-    Live(f"/control/{action}", says, answer)
-    for action, says, answer in (
-        (
-            "reserve",
-            "Charge kept for an outage. Commands are not served: says so, `POST` too.",
-            control.read,
-        ),
-        ("mode", "How the batteries are used. The same.", control.read),
-        ("grid_charging", "Whether the grid may charge them. The same.", control.read),
-        ("grid_export", "What may be exported. The same.", control.read),
-        (
-            "max_backup",
-            "Backup ahead of a storm, which only newer transports have. The same.",
-            control.read_max_backup,
-        ),
-    )
+    *V1,
+    *HISTORY,
 )
 PAGES = (
     Page("/", "A page with live values.", "index.html", HTML_TYPE),
     Page("/page.css", "Its style.", "page.css", "text/css; charset=utf-8"),
     Page("/page.js", "Its script.", "page.js", "text/javascript; charset=utf-8"),
 )
-ROUTES: tuple[Row, ...] = (*VIEWS, *LIVE, *CONTROLS, *PAGES)
+ABOUT = about(lambda: (*ROUTES, *COMMANDS))
+__all__ = [
+    "ABOUT",
+    "COMMANDS",
+    "CONTROLS",
+    "FAMILIES",
+    "LIVE",
+    "PAGES",
+    "PATHS",
+    "ROUTES",
+    "SCRAPES",
+    "VIEWS",
+]
+ROUTES: tuple[Row, ...] = (*VIEWS, *LIVE, *FAMILIES, *SCRAPES, *ABOUT, *CONTROLS, *PAGES)
+PATHS: tuple[str, ...] = tuple(
+    served.path
+    for row in ROUTES
+    for served in (row.members.values() if isinstance(row, Family) else (row,))
+)
+"""Every path that is served, byte for byte."""

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from clients import METRICS, READY, STATE
 from figures import NEVER, Figure, percentile, worst
 from needs import needed
 from rig import Load
@@ -14,13 +15,13 @@ from usage import pressure_s
 from world import WARM_UP_MOST_S, World, world
 
 P99_MS = 25
+P99_OF_ALL_FACTS_MS = 20
 SLOWEST_MS = 250
 A_MINUTE = 75
 A_MINUTE_IN_TROUBLE = 12
 MEMORY_MB = 70
 CPU_S = 1
 FRESH_WITHIN_S = 30
-FETCHED_WITHIN_S = 60
 WATCHED_S = 0.5
 
 
@@ -94,6 +95,7 @@ def _judged(home: World, condition: Condition, seconds: float) -> list[Figure]:
     busy = 0.0 if pressed_s is None or pressed_after_s is None else pressed_after_s - pressed_s
     return [
         *of_clients(group, of_household(samples)),
+        *of_facts(group, samples, healthy=condition.fault is None),
         *(of_age(group, samples, condition.age_most_s) if condition.age_most_s else []),
         *of_upstream(group, home, stretch, condition),
         *recovery,
@@ -128,13 +130,33 @@ def slowest(group: str, samples: Sequence[Sample], most_ms: float) -> Figure:
 
 
 def of_failures(group: str, samples: Sequence[Sample]) -> list[Figure]:
-    """Time-outs, cut connections, server errors; 404 is an answer."""
+    """Time-outs, cut connections, server errors; 404 is an answer, and so is "not ready"."""
     return [
         Figure(group, "client time-outs", sum(s.status == TIMED_OUT for s in samples), most=0),
         Figure(group, "cut connections", sum(s.status == UNANSWERED for s in samples), most=0),
-        Figure(group, "5xx", sum(s.status >= 500 for s in samples), most=0),
+        Figure(group, "5xx", sum(_is_error(s) for s in samples), most=0),
         Figure(group, "404 (not built yet)", sum(s.status == 404 for s in samples)),
     ]
+
+
+def _is_error(sample: Sample) -> bool:
+    return sample.status >= 500 and (sample.path, sample.status) != (READY, 503)
+
+
+def of_facts(group: str, samples: Sequence[Sample], *, healthy: bool) -> list[Figure]:
+    """What it took to tell every fact, and whether the probe was content."""
+    not_ready = sum(s.path == READY and s.status == 503 for s in samples)
+    return [
+        *(of_path(group, path, samples) for path in (METRICS, STATE)),
+        Figure(group, f"{READY} said no", not_ready, most=0 if healthy else None),
+    ]
+
+
+def of_path(group: str, path: str, samples: Sequence[Sample]) -> Figure:
+    """The p99 of a route that tells every fact."""
+    took_ms = [1000 * sample.took_s for sample in samples if sample.path == path]
+    name = f"p99 of {path} ({len(took_ms)} times)"
+    return Figure(group, name, percentile(took_ms, 0.99), "ms", P99_OF_ALL_FACTS_MS)
 
 
 def of_age(group: str, samples: Sequence[Sample], most_s: float) -> list[Figure]:
@@ -176,9 +198,9 @@ def of_upstream(group: str, home: World, stretch: Stretch, condition: Condition)
 def of_sources(group: str, home: World, stretch: Stretch) -> list[Figure]:
     """How long each needed source went without a fetch."""
     figures = []
-    for path in sorted(needed()):
+    for path, within_s in sorted(needed().items()):
         gap_s = home.watch.longest_gap_s(path, stretch.since_s, stretch.until_s)
-        most_s = FETCHED_WITHIN_S + WATCHED_S
+        most_s = within_s + WATCHED_S
         figures.append(Figure(group, f"longest without {path}", gap_s, "s", most_s))
     return figures
 

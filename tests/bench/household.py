@@ -16,6 +16,7 @@ import plot
 from figures import Figure, table
 from kindness import rare_then_nobody
 from rig import ROOT, exits, say
+from scraped import scraped
 from starting import start
 from throughput import throughput
 
@@ -29,6 +30,7 @@ def scenarios(seconds: float, *, long: bool) -> dict[str, Scenario]:
     found: dict[str, Scenario] = {"start": start}
     for condition in conditions.CONDITIONS:
         found[condition.name] = partial(conditions.run, condition, seconds)
+    found["scraped"] = partial(scraped, seconds)
     found["throughput"] = partial(throughput, max(1.0, min(5.0, seconds / 12)))
     if long:
         found["rare"] = rare_then_nobody

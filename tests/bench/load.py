@@ -30,11 +30,12 @@ BODY_MOST = 4_000_000
 LAGS_MOST = 200_000
 
 
-async def fetch(port: int, path: str) -> tuple[dict[str, str], bytes]:
+async def fetch(port: int, path: str, accept: str) -> tuple[dict[str, str], bytes]:
     """Send one GET on a new connection; the status is in the headers, as `:status`."""
     reader, writer = await asyncio.open_connection(HOST, port)
     try:
-        writer.write(f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode())
+        asked = f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\nAccept: {accept}\r\nConnection: close"
+        writer.write(f"{asked}\r\n\r\n".encode())
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         named = (line.partition(":")[::2] for line in head[1:] if line)
         headers = {name.lower(): value.strip() for name, value in named}
@@ -50,7 +51,7 @@ async def ask(port: int, client: Client, path: str) -> Sample:
     began_s = time.monotonic()
     try:
         async with asyncio.timeout(client.timeout_s):
-            headers, body = await fetch(port, path)
+            headers, body = await fetch(port, path, client.accept)
     except TimeoutError:
         return Sample(began_s, client.name, path, TIMED_OUT, time.monotonic() - began_s)
     except (OSError, EOFError, ValueError, LookupError):

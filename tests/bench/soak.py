@@ -11,7 +11,7 @@ from random import Random
 from statistics import median
 
 import household
-from conditions import CPU_S, MEMORY_MB, P99_MS, of_age, of_failures, slowest
+from conditions import CPU_S, MEMORY_MB, P99_MS, of_age, of_facts, of_failures, slowest
 from figures import NEVER, Figure, percentile, slope, table, worst
 from mishaps import CALM_S, Mishap, draw
 from rig import ROOT, exits, say
@@ -133,6 +133,7 @@ def judged(home: World, outcomes: list[Outcome], since_s: float, until_s: float)
         Figure(GROUP, "p99", percentile(took_ms, 0.99), "ms", P99_MS),
         slowest(GROUP, samples, BUDGET_MS),
         Figure(GROUP, "GETs over 250 ms", over),
+        *of_facts(GROUP, samples, healthy=False),
         *of_failures(GROUP, samples),
         *of_age("soak, calm", calm, 6),
         *of_wear(home, since_s, until_s),

@@ -7,16 +7,18 @@ from typing import Any
 
 import pytest
 from contract.houses import ask, changed, house, over, render, reply, told
-from contract.modes import CONTROL, CONTROL_OFF
+from contract.modes import CONTROL_OFF
 from contract.power import GRID
 from contract.promises import MOMENT, PROMISES
 from support.desk import HERE
 from support.golden import NOTHING
 
+from proxy.routes import COMMANDS
 from pypowerwall_core.snapshot import Snapshot
 
 PLAIN = [path for path in PROMISES if "?" not in path]
-READS = [path for path in PLAIN if path not in CONTROL]
+TAKING = [command.path for command in COMMANDS]
+READS = [path for path in PLAIN if path not in TAKING]
 TRICKS = (
     "/csvfoo",
     "/csv/v3",
@@ -161,14 +163,18 @@ def test_a_status_is_not_decided_by_words_in_the_answer(name: str) -> None:
     assert ask(client, "/stats").json["site_name"] == name
 
 
-@pytest.mark.parametrize("path", CONTROL)
+@pytest.mark.parametrize("path", TAKING)
 @pytest.mark.parametrize("body", ["value=20&token=x", "", "value=unauthorized", "{}", "value=²"])
 def test_commands_while_control_is_off_are_400_whatever_they_hold(path: str, body: str) -> None:
     answer = house("pw2").simulate_post(path, body=body.encode(), remote_addr=HERE)
     assert answer.status_code == 400
-    assert answer.headers["content-type"] == "application/json"
     assert answer.headers["access-control-allow-origin"] == "*"
-    assert answer.text == json.dumps(CONTROL_OFF)
+    if path.startswith("/api/v1/"):
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json["error"] == CONTROL_OFF["error"]
+    else:
+        assert answer.headers["content-type"] == "application/json"
+        assert answer.text == json.dumps(CONTROL_OFF)
 
 
 @pytest.mark.parametrize("path", READS)

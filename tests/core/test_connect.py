@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import ssl
 from collections.abc import Iterator
 from concurrent.futures import wait
@@ -20,7 +21,7 @@ from pypowerwall_core.errors import BadSetting
 from pypowerwall_core.failures import LaneState
 from pypowerwall_core.redact import Secrets
 from pypowerwall_core.site import Site
-from pypowerwall_core.snapshot import Known, Snapshot, Unknown
+from pypowerwall_core.snapshot import Known, Snapshot, Unknown, counter_key
 from simulator.certificate import make_certificate
 from simulator.gateway import Simulator
 
@@ -195,3 +196,16 @@ def test_a_file_that_cannot_be_read_is_a_bad_setting(tmp_path: Path) -> None:
     for missing in (tmp_path / "missing", tmp_path):
         with pytest.raises(BadSetting, match="cannot be read"):
             certificate_fingerprint(missing)
+
+
+def test_energies_that_are_held_lie_beside_the_session_and_outlive_a_restart(
+    sim: Simulator, tmp_path: Path
+) -> None:
+    session, key = tmp_path / ".powerwall", counter_key("solar", "energy_exported")
+    energies = tmp_path / ".powerwall.energies"
+    with running(config(sim, session_file=session)) as site:
+        told = ask(site, payloads.AGGREGATES).totals.shown_wh[key]
+    assert not energies.exists()
+    energies.write_text(json.dumps({key: told + 100.0}))
+    with running(config(sim, session_file=session)) as site:
+        assert ask(site, payloads.AGGREGATES).totals.of(key, told) == told + 100.0

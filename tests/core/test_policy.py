@@ -116,6 +116,22 @@ def test_asked_rarely_it_is_due_just_before_the_next_ask() -> None:
     assert ahead_at_s(source("soe"), asked_at(100.0, 145.0), memory, 0.5) == 189.5
 
 
+def test_what_an_ask_has_found_stale_is_due_since_then_and_not_put_off_to_the_next() -> None:
+    interest = asked_at(100.0, 115.0)
+    assert ahead_at_s(source("soe"), interest, Remembered({}, 1, 99.0), 7.0) == 115.0
+    assert ahead_at_s(source("soe"), interest, Remembered({}, 1, 110.0), 7.0) == 115.0
+    assert ahead_at_s(source("soe"), interest, Remembered({}, 1, 110.1), 7.0) == 123.0
+
+
+def test_asked_more_rarely_than_anything_is_kept_ahead_it_is_due_once_after_each_ask() -> None:
+    interest = asked_at(1000.0, 1300.0)
+    before, after = Remembered({}, 1, 1000.5), Remembered({}, 2, 1300.0)
+    assert ahead_at_s(source("soe"), interest, before, 0.5) == 1300.0
+    assert ahead_at_s(source("soe"), interest, after, 0.5) is None
+    just_now = Remembered({}, 3, 1299.0)
+    assert ahead_at_s(source("soe"), interest, just_now, 0.5) == 1304.0
+
+
 @given(
     gap_s=st.floats(1.0, 1000.0),
     fresh_s=st.floats(1.0, 300.0),
@@ -128,4 +144,4 @@ def test_refetching_ahead_never_runs_away(
     interest = asked_at(1e5, 1e5 + gap_s)
     memory = Remembered({}, 1, 1e5 + gap_s - taken_ago_s)
     due_s = ahead_at_s(source("soe", fresh_s=fresh_s), interest, memory, lead_s)
-    assert due_s >= memory.taken_at_s + min(1.0, fresh_s)
+    assert due_s is None or due_s >= memory.taken_at_s + min(1.0, fresh_s)

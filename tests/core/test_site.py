@@ -1,11 +1,12 @@
 from __future__ import annotations
 
-from support.world import Gateway, World, source
+from support.doubtful import until_doubted
+from support.world import HOUSEHOLD, Gateway, World, source
 
-from pypowerwall_core.errors import NotServed
+from pypowerwall_core.errors import NotServed, Unreachable
 from pypowerwall_core.lane import Lane
 from pypowerwall_core.site import Reader, Site
-from pypowerwall_core.snapshot import Absent, Known, Unknown
+from pypowerwall_core.snapshot import Absent, Held, Known, Unknown, counter_key
 
 ROWS = tuple(map(source, ("aggregates", "vitals", "solar_powerwall")))
 
@@ -134,3 +135,87 @@ def test_a_snapshots_identity_changes_with_its_documents_and_with_nothing_else()
 def test_a_lane_names_its_upstream() -> None:
     world = World(ROWS)
     assert Lane(Gateway(world), ROWS).name == "gateway 10.0.0.5"
+
+
+def test_what_is_known_names_its_reader() -> None:
+    world = World(ROWS)
+    reader = Reader(world.lane, {"aggregates": "aggregates"}, name="cloud")
+    site = Site([reader], clock=lambda: world.now_s)
+    site.ask(["aggregates"])
+    world.run(1.0)
+    assert [entry.source for entry in site.ask(["aggregates"]).snapshot.known] == ["cloud"]
+
+
+BOUGHT = counter_key("site", "energy_imported")
+
+
+def a_meter() -> tuple[World, Site]:
+    """A home with one meter, asked every 5 s, that has bought 1 MWh."""
+    world = World(tuple(row for row in HOUSEHOLD if row.name == "aggregates"))
+    site = make(world)
+    tells(world, 1e6)
+    world.every(5.0, "aggregates")
+    world.run(20.0)
+    assert bought(site) == (1e6, "")
+    return world, site
+
+
+def tells(world: World, wh: float) -> None:
+    world.gateway.documents["aggregates"] = {"site": {"energy_imported": wh}}
+
+
+def bought(site: Site) -> tuple[float, str]:
+    """Return what is shown of the counter, and what is doubted about it."""
+    snapshot = site.look(["aggregates"])
+    entry = snapshot.entries["aggregates"]
+    assert isinstance(entry, Known)
+    return snapshot.totals.of(BOUGHT, entry.document["site"]["energy_imported"]), entry.doubt
+
+
+def test_a_counter_that_dips_is_doubted_once_and_held_afterwards() -> None:
+    world, site = a_meter()
+    tells(world, 1e6 - 500)
+    until_doubted(world, "aggregates")
+    shown, doubt = bought(site)
+    assert (shown, isinstance(shown, Held)) == (1e6, False)
+    assert "went back from 1000000 to 999500 Wh; the one before is shown" in doubt
+    world.run(20.0)
+    shown, doubt = bought(site)
+    assert (shown, isinstance(shown, Held)) == (1e6, True)
+    assert doubt.endswith("went back from 1000000 to 999500 Wh")
+    tells(world, 1e6 + 1)
+    world.run(20.0)
+    assert bought(site)[0] == 1e6 + 1
+
+
+def test_a_counter_that_begins_anew_is_doubted_once_and_then_shown() -> None:
+    world, site = a_meter()
+    tells(world, 12.0)
+    until_doubted(world, "aggregates")
+    assert bought(site)[0] == 1e6
+    world.run(20.0)
+    assert bought(site)[0] == 12.0
+
+
+def test_since_when_the_grid_is_as_it_is_does_not_depend_on_who_looks() -> None:
+    world = World((source("grid_status"),))
+    reader = Reader(world.lane, {"grid_status": "grid_status"})
+    site = Site([reader], clock=lambda: world.now_s, wall_clock=lambda: 1.7e9 + world.now_s)
+    world.gateway.documents["grid_status"] = {"grid_status": "SystemGridConnected"}
+    world.every(5.0, "grid_status")
+    assert site.look(["grid_status"]).grid.state == "unknown"
+    world.run(60.0)
+    up = site.ask(["grid_status"]).snapshot.grid
+    world.gateway.fails(Unreachable("connection refused"))
+    world.run(120.0)
+    assert site.look(["grid_status"]).grid.state == "unknown"
+    world.gateway.fails(None)
+    world.run(60.0)
+    assert site.look(["grid_status"]).grid == up
+    world.gateway.documents["grid_status"] = {"grid_status": "SystemIslandedActive"}
+    down_s = world.now_s
+    world.run(60.0)
+    down = site.look(["grid_status"]).grid
+    assert down.state == "islanded"
+    assert down.since_s is not None
+    assert 0 <= down.since_s - 1.7e9 - down_s <= 60.0

@@ -8,11 +8,12 @@ import pytest
 from support.served import PASSWORD, Served, received, request
 
 from proxy.connections import CONNECTIONS_MOST, HEAD_MOST
-from proxy.routes import LIVE, PAGES, VIEWS
+from proxy.routes import COMMANDS, LIVE, PAGES, VIEWS
 from simulator.gateway import Simulator
 
 END = b"Host: test\r\nConnection: close\r\n\r\n"
 PATHS = [row.path for row in (*VIEWS, *LIVE, *PAGES)]
+TAKING = {row.path for row in COMMANDS}
 STRANGE_PATHS = [
     b"//soe",
     b"/soe/",
@@ -143,12 +144,18 @@ def test_headers_that_grow_in_small_pieces_are_too_large_as_well(served: Served)
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "TRACE"])
 def test_a_route_that_is_read_takes_nothing_else(served: Served, method: str, path: str) -> None:
     reply = request(served.port, path, method=method, body=b'{"real_mode": "backup"}')
+    if method == "POST" and path in TAKING:
+        assert (reply.status, reply.document["error"][:25]) == (400, "Control Commands Disabled")
+        return
     assert reply.status == 405
     allowed = {name.strip() for name in reply.headers["Allow"].split(",")}
-    assert {"GET", "HEAD"} <= allowed <= {"GET", "HEAD", "OPTIONS"}
-    assert reply.headers["Content-Type"] == "application/json"
+    taken = {"POST"} if path in TAKING else set()
+    assert {"GET", "HEAD"} | taken <= allowed <= {"GET", "HEAD", "OPTIONS"} | taken
+    is_ours = path.startswith("/api/v1/")
+    kind = "application/problem+json" if is_ours else "application/json"
+    assert reply.headers["Content-Type"] == kind
     assert reply.headers["Access-Control-Allow-Origin"] == "*"
-    assert "error" in reply.document
+    assert ("detail" if is_ours else "error") in reply.document
 
 
 def test_an_unknown_path_is_404_in_json(served: Served) -> None:

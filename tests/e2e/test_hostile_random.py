@@ -24,7 +24,6 @@ SPREAD = st.integers(0, 2**32 - 1).map(Random)
 BOUNDED = settings(
     max_examples=200,
     derandomize=True,
-    deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

@@ -9,11 +9,16 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("pypowerwall_core", "proxy", "simulator")
+CATALOG = ("__init__", "fact", "gateway", "house", "parts")
 PURE = (
     "pypowerwall_core/alerts.py",
     "pypowerwall_core/corrections.py",
     "pypowerwall_core/devices.py",
     "pypowerwall_core/fields.py",
+    "pypowerwall_core/grid.py",
+    "pypowerwall_core/knowledge.py",
+    *(f"pypowerwall_core/catalog/{name}.py" for name in CATALOG),
+    "pypowerwall_core/plausibility.py",
     "pypowerwall_core/readings.py",
     "pypowerwall_core/solar.py",
     "pypowerwall_core/scales.py",
@@ -27,15 +32,21 @@ PURE_IMPORTS = {
     "__future__",
     "collections",
     "dataclasses",
+    "enum",
+    "itertools",
     "json",
     "math",
     "re",
     "typing",
     "pypowerwall_core",
     "pypowerwall_core.alerts",
+    "pypowerwall_core.catalog",
+    *(f"pypowerwall_core.catalog.{name}" for name in CATALOG),
     "pypowerwall_core.devices",
     "pypowerwall_core.errors",
     "pypowerwall_core.fields",
+    "pypowerwall_core.grid",
+    "pypowerwall_core.plausibility",
     "pypowerwall_core.payloads",
     "pypowerwall_core.readings",
     "pypowerwall_core.scales",
@@ -91,6 +102,12 @@ def test_pure_modules_cannot_see_a_clock_a_socket_or_the_environment(name: str) 
 def test_what_decides_does_nothing(name: str) -> None:
     seen = imports(ROOT / f"pypowerwall_core/{name}.py") - {"collections.abc"}
     assert seen <= DECIDERS_IMPORTS
+
+
+@pytest.mark.parametrize("name", ["answers", "fields", "throttle", "wishes"])
+def test_what_reads_and_answers_commands_is_given_the_time(name: str) -> None:
+    seen = imports(ROOT / f"proxy/control/{name}.py")
+    assert not seen & {"asyncio", "logging", "os", "socket", "threading", "time"}
 
 
 def test_core_never_imports_the_proxy() -> None:

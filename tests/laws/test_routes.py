@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.frozen import SYSTEMS, documents
 
-from proxy.routes import LIVE, PAGES, ROUTES, VIEWS
+from proxy.routes import COMMANDS, LIVE, PAGES, ROUTES, VIEWS
 from proxy.rows import View
 from proxy.settings import ROWS
 from pypowerwall_core import payloads
@@ -90,6 +90,13 @@ def test_no_path_is_served_twice() -> None:
 @pytest.mark.parametrize("row", ROUTES, ids=lambda row: row.path)
 def test_every_route_has_its_line_in_the_help(row: Any) -> None:
     assert f"| `{row.path}` | {row.says} |\n" in HELP
+
+
+@pytest.mark.parametrize("row", COMMANDS, ids=lambda row: row.path)
+def test_every_command_has_its_line_in_the_help_and_a_route_to_read(row: Any) -> None:
+    fields = ", ".join(f"`{name}`" for name in row.fields)
+    assert f"| `POST {row.path}` | {row.says} | {fields} |\n" in HELP
+    assert [route.path for route in ROUTES].count(row.path) == 1
 
 
 def test_the_help_has_a_line_for_every_gateway_path_and_no_other() -> None:

@@ -132,6 +132,8 @@ def test_head_is_get_without_the_body(served: Served, row: Any) -> None:
     served.gateway.documents["aggregates"] = {"site": {"instant_power": 1}}
     served.warm(row.path)
     get = served.get(row.path)
+    if row in LIVE:  # what is asked twice at once is not ready before it has landed
+        served.world.run(1.5)
     head = served.client.simulate_head(row.path, remote_addr=HERE)
     assert head.status_code == get.status_code == 200
     assert head.content == b""

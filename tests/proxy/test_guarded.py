@@ -112,6 +112,42 @@ def test_who_does_not_finish_a_second_request_is_closed_as_well(serve: Serve, co
     assert received(connection) == b""
 
 
+@pytest.mark.parametrize("ahead", [True, False])
+@pytest.mark.parametrize("begun", [b"", b"ab"])
+def test_a_body_that_never_comes_holds_no_place_on_a_connection_that_was_used(
+    serve: Serve, connect: Any, begun: bytes, *, ahead: bool
+) -> None:
+    gate = Gate(request_most_s=SHORT_S)
+    connection = connect(serve(gate))
+    post = b"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 9\r\n\r\n" + begun
+    if ahead:
+        connection.sendall(ASK + post)
+        _answer(connection)
+    else:
+        connection.sendall(ASK)
+        _answer(connection)
+        connection.sendall(post)
+    assert received(connection) == b""
+    until(lambda: len(gate) == 0, BOUND_S)
+
+
+@pytest.mark.parametrize("ahead", [True, False])
+def test_a_body_that_comes_in_time_is_read_on_a_connection_that_was_used(
+    serve: Serve, connect: Any, *, ahead: bool
+) -> None:
+    connection = connect(serve(Gate(request_most_s=SHORT_S)))
+    post = b"POST /slow HTTP/1.1\r\nHost: test\r\nContent-Length: 4\r\n\r\n"
+    connection.sendall(ASK + post if ahead else ASK)
+    _answer(connection)
+    connection.sendall(b"ab" if ahead else post + b"ab")
+    time.sleep(SHORT_S / 10)
+    connection.sendall(b"cd")
+    assert _answer(connection).startswith(b"HTTP/1.1 200")
+    time.sleep(2 * SHORT_S)
+    connection.sendall(ASK)
+    assert _answer(connection).startswith(b"HTTP/1.1 200")
+
+
 def test_dripping_bytes_win_no_time(serve: Serve, connect: Any) -> None:
     connection = connect(serve(Gate(request_most_s=SHORT_S)))
     connection.sendall(b"GET / HTTP/1.1\r\nX: ")

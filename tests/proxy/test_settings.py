@@ -17,7 +17,7 @@ from pypowerwall_core.errors import BadSetting
 
 def test_the_table_and_the_object_agree() -> None:
     assert {row.field for row in ROWS} | {"notes"} == {field.name for field in fields(Settings)}
-    assert {row.name for row in ROWS} & set(NOT_YET) == {"PW_CONTROL_SECRET"}
+    assert {row.name for row in ROWS} & set(NOT_YET) == set()
 
 
 def test_without_any_variable_the_defaults_are_those_existing_installations_know() -> None:
@@ -287,6 +287,47 @@ def test_a_base_path_is_plain(text: str) -> None:
 def test_a_base_path_is_no_route(text: str) -> None:
     with pytest.raises(BadSetting, match="begins like a route"):
         read_settings({"PROXY_BASE_URL": text})
+
+
+def test_control_is_off_and_ready_by_default() -> None:
+    settings = read_settings({})
+    assert settings.control_secret == ""
+    assert settings.control_wait_s == 5
+    assert settings.control_via == ("local", "cloud")
+    assert settings.allow_islanding is False
+    shown = read_settings({"PW_CONTROL_SECRET": "s3cret", "PW_CONTROL_VIA": "local"}).shown()
+    assert shown["PW_CONTROL_SECRET"] == "***"
+    assert shown["PW_CONTROL_WAIT"] == 5
+    assert shown["PW_CONTROL_VIA"] == "local"
+    assert shown["PW_ALLOW_ISLANDING"] is False
+
+
+@pytest.mark.parametrize(
+    ("text", "roads"),
+    [("local", ("local",)), ("Cloud, local", ("cloud", "local")), (" cloud ,", ("cloud",))],
+)
+def test_the_roads_of_commands_have_an_order(text: str, roads: tuple[str, ...]) -> None:
+    settings = read_settings({"PW_CONTROL_VIA": text})
+    assert settings.control_via == roads
+    noted = [note for note in settings.notes if note.startswith("PW_CONTROL_VIA: cloud is not")]
+    assert len(noted) == ("cloud" in roads)
+
+
+@pytest.mark.parametrize("text", [",", "fleet", "local,local", "local cloud"])
+def test_a_road_that_is_none_is_an_error(text: str) -> None:
+    with pytest.raises(BadSetting, match=r"PW_CONTROL_VIA: .* is not local or cloud"):
+        read_settings({"PW_CONTROL_VIA": text})
+
+
+@pytest.mark.parametrize("text", ["-1", "31", "soon"])
+def test_nobody_waits_for_a_command_longer_than_half_a_minute(text: str) -> None:
+    with pytest.raises(BadSetting, match="PW_CONTROL_WAIT"):
+        read_settings({"PW_CONTROL_WAIT": text})
+
+
+def test_a_control_secret_is_no_setting_without_effect() -> None:
+    for environ in ({"PW_CONTROL_SECRET": "x"}, {"PW_ALLOW_ISLANDING": "yes"}):
+        assert read_settings(environ).notes == ()
 
 
 def test_the_corrections_reach_the_gateways_reader() -> None:

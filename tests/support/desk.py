@@ -15,6 +15,8 @@ from pypowerwall_core.site import Reader, Site
 from .world import FRESH_S, KEEP_S, World
 
 HERE = "127.0.0.1"
+EPOCH_S = 1.7e9
+"""The time of day at which the clock of the world reads 0."""
 
 
 class StillSite(Site):
@@ -41,7 +43,11 @@ class Served:
         self.world = World(sources(cache_expire_s=FRESH_S, cache_ttl_s=KEEP_S))
         self.gateway = self.world.gateway
         claims = {name: name for name in self.world.lane._tower.slots}
-        self.site = StillSite([Reader(self.world.lane, claims)], clock=lambda: self.world.now_s)
+        self.site = StillSite(
+            [Reader(self.world.lane, claims)],
+            clock=lambda: self.world.now_s,
+            wall_clock=lambda: EPOCH_S + self.world.now_s,
+        )
         self.desk = Desk(self.site, read_settings({"PW_CLIENT_BUDGET": "0"} | environ))
         self.client = Client(Application(self.desk))
 

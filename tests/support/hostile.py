@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from random import Random
 
 from proxy.connections import HEAD_MOST
-from proxy.routes import CONTROLS, PAGES
-from proxy.routes import ROUTES as ROWS
+from proxy.routes import COMMANDS as COMMAND_ROWS
+from proxy.routes import PAGES, PATHS
 
-ROUTES = tuple(row.path.encode() for row in ROWS)
-COMMANDS = {row.path.encode() for row in CONTROLS}
+ROUTES = tuple(path.encode() for path in PATHS)
+COMMANDS = {row.path.encode() for row in COMMAND_ROWS}
 """Take POST as well, and refuse it as long as commands are disabled."""
 STILL = (*(page.path.encode() for page in PAGES), b"/healthz", b"/health", b"/soe")
 """Routes that ask nothing of the gateway once /soe is known."""

@@ -19,6 +19,7 @@ from pypowerwall_core.errors import LogInAgain
 from pypowerwall_core.flights import Hold
 from pypowerwall_core.lane import Lane
 from pypowerwall_core.policy import Freshness, Source
+from pypowerwall_core.slot import Slot
 
 FRESH_S, KEEP_S = 5.0, 30.0
 CORE = ("aggregates", "soe", "grid_status")
@@ -53,6 +54,7 @@ class Ask:
     age_s: float | None
     waits: bool
     absent: bool
+    document: Any = None
 
 
 class Gateway:
@@ -148,25 +150,36 @@ class World:
     def ask(self, *names: str) -> list[Ask]:
         """Ask now, as one client does."""
         slots, flights = self.lane.ask(names)
+        return self._note(slots, names, waits=bool(flights))
+
+    def look(self, *names: str) -> list[Ask]:
+        """Look now, as one does who starts nothing."""
+        return self._note(self.lane.look(names), names, waits=False)
+
+    def _note(self, slots: dict[str, Slot], names: Iterable[str], *, waits: bool) -> list[Ask]:
         seen = [
             Ask(
                 self.now_s,
                 name,
                 slots[name].freshness(self.now_s),
-                slots[name].memory.age_s(self.now_s) if slots[name].memory else None,
-                waits=bool(flights),
+                memory.age_s(self.now_s) if memory else None,
+                waits=waits,
                 absent=slots[name].absent(),
+                document=memory.document if memory else None,
             )
             for name in names
+            for memory in [slots[name].memory]
         ]
         self.asks += seen
         return seen
 
-    def every(self, period_s: float, *names: str, until_s: float = 1e99) -> None:
-        """Add a client that asks again and again, beginning now."""
+    def every(
+        self, period_s: float, *names: str, until_s: float = 1e99, looks: bool = False
+    ) -> None:
+        """Add a client that asks, or looks, again and again, beginning now."""
 
         def again() -> None:
-            self.ask(*names)
+            (self.look if looks else self.ask)(*names)
             if self.now_s + period_s <= until_s:
                 self.at(self.now_s + period_s, again)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from pypowerwall_core import payloads
+from pypowerwall_core import payloads, plausibility
 from pypowerwall_core.corrections import NO_CORRECTIONS, Corrections
 from pypowerwall_core.errors import PowerwallError, Unexplained, Unwell
 from pypowerwall_core.policy import TOLERATED_S, Source
@@ -47,14 +47,20 @@ class Row:
     identity: bool = False
     fingerprint: tuple[str, ...] = ()
     on_demand: bool = False
+    doubts: Callable[[Any, Any], str] = plausibility.nothing
 
 
 ROWS = (
-    Row(payloads.AGGREGATES, "/api/meters/aggregates", tolerated_s=11.0),
-    Row(payloads.SOE, "/api/system_status/soe", tolerated_s=37.0),
+    Row(
+        payloads.AGGREGATES,
+        "/api/meters/aggregates",
+        tolerated_s=11.0,
+        doubts=plausibility.meters,
+    ),
+    Row(payloads.SOE, "/api/system_status/soe", tolerated_s=37.0, doubts=plausibility.charge),
     Row(payloads.GRID_STATUS, "/api/system_status/grid_status", tolerated_s=37.0),
     Row(payloads.VITALS, "/api/devices/vitals", vitals.decode),
-    Row(payloads.SYSTEM_STATUS, "/api/system_status"),
+    Row(payloads.SYSTEM_STATUS, "/api/system_status", doubts=plausibility.packs),
     Row(payloads.SOLAR_POWERWALL, "/api/solar_powerwall"),
     # Each CT's own readings, as JSON null where there is no such meter.
     Row(payloads.METERS_SITE, "/api/meters/site", meters),
@@ -111,6 +117,7 @@ def sources(cache_expire_s: float, cache_ttl_s: float) -> list[Source]:
             fingerprint=row.fingerprint,
             on_demand=row.on_demand,
             timeout_s=ON_DEMAND_TIMEOUT_S if row.on_demand else None,
+            doubts=row.doubts,
         )
         for row in ROWS
     ]

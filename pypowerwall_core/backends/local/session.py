@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from time import time
+from typing import Any
 
 from pypowerwall_core.errors import (
     BadCredentials,
     Busy,
     LogInAgain,
+    NotPermitted,
     NotServed,
     PowerwallError,
     RateLimited,
+    Refused,
     Unexplained,
     Unwell,
 )
@@ -36,6 +39,10 @@ _ADVICE = (
 _REFUSED = (
     "The login works, but it may read nothing: PW_PASSWORD must be the customer's password, "
     "not the installer's; if it is, restart the gateway."
+)
+_ROLE = (
+    "Firmware from about 1.50 lets customers change nothing through the gateway itself: "
+    "configure control through Tesla's cloud."
 )
 _NO_GATEWAY = "Is PW_HOST a Powerwall gateway? One that is starting answers like this, too."
 _BUSY = "The gateway is updating or being set up; if it stays so for a day, restart it."
@@ -72,15 +79,34 @@ class GatewaySession:
         self._lock = threading.Lock()
         self._session: dict[str, str] | None = None
 
-    def get(self, path: str, timeout_s: float | None = None) -> bytes:
+    def get(
+        self, path: str, timeout_s: float | None = None, *, good: Collection[int] = (200,)
+    ) -> bytes:
         """Return the body of a successful GET; timeout_s None is PW_TIMEOUT.
 
         Raises:
             PowerwallError: Named by what to do, see `errors`.
         """
         answer = self._transport.request("GET", path, headers=self._headers(), timeout_s=timeout_s)
-        if answer.status != 200:  # noqa: PLR2004 - the one good status
+        if answer.status not in good:
             raise refusal(self._masked(answer))
+        return answer.body
+
+    def post(self, path: str, document: Any) -> bytes:
+        """Send a document on a new connection, once, and return the body of the answer.
+
+        Raises:
+            NotSent: There was no connection.
+            LogInAgain: 401, so nothing was carried out.
+            NotPermitted: 403. That it is the role, a read just before must have proven.
+            Refused: Another 4xx: the gateway read it and said no.
+            PowerwallError: It may or may not have been carried out.
+        """
+        answer = self._transport.request(
+            "POST", path, headers=self._headers(), json=document, fresh=True
+        )
+        if not 200 <= answer.status < 300:  # noqa: PLR2004 - the good statuses
+            raise write_refusal(self._masked(answer))
         return answer.body
 
     def login(self) -> None:
@@ -94,7 +120,7 @@ class GatewaySession:
             if self._credentials.password is None:
                 raise BadCredentials("the gateway wants a login", remedy=_ADVICE)
             answer = self._transport.request("POST", LOGIN_PATH, headers={}, json=self._form())
-            if answer.status != 200:  # noqa: PLR2004 - as above
+            if answer.status != 200:  # noqa: PLR2004 - the one good status
                 answer = self._masked(answer)
             session = _session_of(answer, self._credentials.auth_mode)
             self._adopt(session)
@@ -168,6 +194,20 @@ def refusal(answer: Answer) -> PowerwallError:
             return Busy(status, remedy=_BUSY)
         case _:
             return Unwell(status, remedy=UNWELL)
+
+
+def write_refusal(answer: Answer) -> PowerwallError:
+    """Name an unsuccessful answer to a write by what the caller should do."""
+    error = refusal(answer)
+    match answer.status:
+        case 403:
+            return NotPermitted(str(error), remedy=_ROLE)
+        case 401 | 404 | 429:
+            return error
+        case status if 400 <= status < 500:  # noqa: PLR2004 - refused by who read it
+            return Refused(str(error))
+        case _:
+            return error
 
 
 def _session_of(answer: Answer, auth_mode: str) -> dict[str, str]:

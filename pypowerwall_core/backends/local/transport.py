@@ -22,7 +22,7 @@ from urllib3.connection import HTTPSConnection
 from urllib3.connectionpool import HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 
-from pypowerwall_core.errors import Unreachable, Unwell
+from pypowerwall_core.errors import NotSent, Unreachable, Unwell
 
 from .address import Address
 
@@ -57,6 +57,7 @@ class _Call:
         self.timeout_s = timeout_s
         self.ended: Unreachable | None = None
         self.reused = False
+        self.sent = False
         # Not the connection: it forgets the socket of an answer that ends with it.
         self.sock: socket.socket | None = None
         deadline_s = DEADLINES * timeout_s
@@ -114,21 +115,28 @@ class Transport:
         headers: dict[str, str],
         json: Any = None,
         timeout_s: float | None = None,
+        fresh: bool = False,
     ) -> Answer:
-        """Send one request and read the whole answer.
+        """Send one request and read the whole answer; `fresh` does so on a new connection.
 
         Raises:
+            NotSent: A fresh request did not leave: there was no connection.
             Unreachable: No answer, or not a whole one within twice the timeout.
             Unwell: The body is larger than 4 MB.
         """
         with _Call(method, path, headers, json, timeout_s or self._timeout_s) as call:
             self._calls.now = call
             self._under_way.add(call)
+            if fresh:
+                self._session.close()  # idle connections; those under way stay
             try:
                 answer = self._ask(call)
                 call.check()
             except _FAILURES as error:
-                raise self._explained(error, call) from error
+                why = self._explained(error, call)
+                if fresh and not call.sent:
+                    raise NotSent(str(why), remedy=why.remedy) from error
+                raise why from error
             else:
                 return answer
             finally:
@@ -229,6 +237,7 @@ class _Connection(HTTPSConnection):
         if call is not None:
             call.sock, call.reused = self.sock, self.used
             call.check()  # after the line above: the watchdog may have found no socket to shut
+            call.sent = True
         self.used = True
         super().request(*args, **kwargs)
 

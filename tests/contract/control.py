@@ -1,0 +1,42 @@
+"""Contract 1.7: what /control/* tells by GET once there is a secret. Unknown is null, not 0."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from contract.power import reserve_pct
+from support.contract import NUMBER, TEXT, Documents, Promise, Shape, constant, keys, said, told
+
+NO_V1R = {"error": "max_backup requires v1r LAN transport"}
+WITHIN_PCT = 0.005
+"""Shown with two decimals."""
+
+
+def reserve(documents: Documents) -> Shape:
+    """On the app's scale."""
+    wanted = reserve_pct(documents)
+    shape = keys({"reserve": told(NUMBER, wanted)})
+
+    def check(value: Any, place: str) -> Iterator[str]:
+        yield from shape(value, place)
+        if wanted is not None and abs(value["reserve"] - wanted) > WITHIN_PCT:
+            yield f"{place}: {value['reserve']} is not {wanted}"
+
+    return check
+
+
+def mode(documents: Documents) -> Shape:
+    """The gateway's word."""
+    told_by = (said(documents, "operation", name) for name in ("real_mode", "mode"))
+    return keys({"mode": told(TEXT, *told_by)})
+
+
+PROMISES_ON = (
+    Promise("/control/reserve", reserve, {"reserve": None}),
+    Promise("/control/mode", mode, {"mode": None}),
+    # A gateway with the local login tells neither; the original said false and "unknown".
+    constant("/control/grid_charging", {"grid_charging": None}),
+    constant("/control/grid_export", {"grid_export": None}),
+    constant("/control/max_backup", NO_V1R),
+)

@@ -1,0 +1,89 @@
+"""Schemathesis reads /openapi.json and asks for all it describes: no answer is a surprise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import given, settings
+from schemathesis.config import GenerationConfig, ProjectConfig, ProjectsConfig, SchemathesisConfig
+from schemathesis.schemas import BaseSchema
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+from support.commander import SECRET, Commanded
+from support.desk import HERE
+from support.golden import NOTHING, application, client
+
+from proxy.openapi import document, samples
+from proxy.routes import COMMANDS, ROUTES
+from proxy.settings import read_settings
+
+# That a status is described says more than that it is no server error: /csv is 503 by contract.
+CHECKS = [
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+METHODS = ("get", "head", "post", "put", "patch", "delete", "trace")
+EXAMPLES = {"head": 1}
+"""Of each operation, in each house; three where it is not said. The first is the simplest."""
+OF_A_COMMAND = 30
+PATHS = document((*ROUTES, *COMMANDS), read_settings({}), samples())["paths"]
+OPERATIONS = [(path, method) for path in PATHS for method in METHODS if method in PATHS[path]]
+
+
+def read(served: Any) -> BaseSchema:
+    generation = GenerationConfig(deterministic=True, database="none")
+    projects = ProjectsConfig(default=ProjectConfig(generation=generation))
+    return schemathesis.openapi.from_asgi(
+        "/openapi.json", served, config=SchemathesisConfig(projects=projects)
+    )
+
+
+def ask(described: BaseSchema, path: str, method: str, examples: int, **more: Any) -> None:
+    @settings(max_examples=examples, derandomize=True, deadline=None, database=None)
+    @given(case=described[path][method].as_strategy())
+    def answers(case: schemathesis.Case) -> None:
+        case.call_and_validate(checks=CHECKS, **more)
+
+    answers()
+
+
+@pytest.fixture(scope="module", params=["pw2", NOTHING])
+def house(request: pytest.FixtureRequest) -> BaseSchema:
+    return read(application(request.param))
+
+
+@pytest.fixture(scope="module")
+def commanded() -> BaseSchema:
+    return read(Commanded().client.app)
+
+
+@pytest.mark.parametrize(("path", "method"), OPERATIONS)
+def test_every_answer_is_as_it_is_described(house: BaseSchema, path: str, method: str) -> None:
+    ask(house, path, method, EXAMPLES.get(method, 3))
+
+
+@pytest.mark.parametrize("path", [command.path for command in COMMANDS])
+@pytest.mark.parametrize("token", [SECRET, "another"])
+def test_whatever_a_command_says_its_answer_is_as_it_is_described(
+    commanded: BaseSchema, path: str, token: str
+) -> None:
+    ask(commanded, path, "post", OF_A_COMMAND, headers={"Authorization": f"Bearer {token}"})
+
+
+def test_a_method_that_is_not_described_is_refused_with_those_that_are() -> None:
+    asked = client(NOTHING)
+    for path in (path for path in PATHS if "{" not in path):
+        described = {method.upper() for method in METHODS if method in PATHS[path]}
+        for method in METHODS:
+            result = asked.simulate_request(method.upper(), path, remote_addr=HERE)
+            assert (result.status_code == 405) == (method not in PATHS[path]), path
+            if result.status_code == 405:
+                assert set(result.headers["allow"].split(", ")) == described | {"OPTIONS"}
