@@ -17,7 +17,7 @@ from .commands import Outcome, Record, shown
 from .errors import BadCommand
 from .execution import Execution
 from .journal import Journal
-from .ledger import WAITING_MOST, Entry, Ledger, Stage, close, hash_of_asked, hash_of_key
+from .ledger import WAITING_MOST, Entry, Keyed, Ledger, Stage, close, hash_of_asked, hash_of_key
 from .planning import awake
 from .temporary import End
 
@@ -77,16 +77,18 @@ class Books:
         Raises:
             BadCommand: The same key asked for something else.
         """
-        entry = Entry(record, due_s=self.clock(), key=hash_of_key(record.command.key))
+        key = hash_of_key(record.command.key)
+        asked = Keyed(hash_of_asked(record.command), record)
+        entry = Entry(record, due_s=self.clock())
         with self._lock:
-            found = self._known(entry)
+            found = self._known(key, asked)
             if found is not None:
                 return found
             if self.ledger.waiting >= WAITING_MOST:
                 return self.refuse(record.becoming(Outcome.REJECTED, TOO_MANY))
             self.ledger = self.ledger.plus_new(entry)
-            if entry.key:
-                self.ledger = self.ledger.plus_key(entry, hash_of_asked(record.command))
+            if key:
+                self.ledger = self.ledger.plus_key(key, asked)
             execution = self._executions[record.id] = Execution(record)
             self._remember([record])
             return execution
@@ -99,11 +101,11 @@ class Books:
             self._unlogged.append(record)
         return Execution(record)
 
-    def _known(self, entry: Entry) -> Execution | None:
-        found = self.ledger.keyed(entry.key, entry.record.at_s)
+    def _known(self, key: str, asked: Keyed) -> Execution | None:
+        found = self.ledger.keyed(key, asked.record.at_s)
         if found is None:
             return None
-        if found.asks != hash_of_asked(entry.record.command):
+        if found.asks != asked.asks:
             raise BadCommand(
                 "this Idempotency-Key has asked for something else within a day",
                 remedy="Send a new key with every new command.",

@@ -152,7 +152,6 @@ class Chores:
         """Put back what a temporary setting has changed, or try to."""
         books = self._books
         record = end.revert or temporary.revert_of(end, new_id(), books.wall_clock())
-        books.put_end(replace(end, revert=record))
         controller = controller_for(self._controllers, end.back)
         found = self._read(controller, watching.knobs_of(record.command))
         left = books.ledger.ends.get(end.of)
@@ -183,6 +182,8 @@ class Chores:
             note=move.note,
             overtakes=is_as_requested(move.send, before),
         )
+        end = books.ledger.ends[record.reverts]
+        books.put_end(replace(end, revert=entry.record))
         books.put(entry)
         books.save()
         along = watching.sent_along(books.ledger, record, before)
@@ -225,19 +226,15 @@ class Chores:
             end = self._books.ledger.ends.get(job.of)
             if end is not None:
                 self._books.put_end(end.failed(BUG, "", self._books.clock()))
-        entry = self._books.ledger.entries.get(_name_of(job))
-        if entry is None:
-            return
+        for entry in list(self._books.ledger.entries.values()):
+            if entry.record.reverts == job.of if isinstance(job, End) else entry.id == job.id:
+                self._give_up(entry)
+
+    def _give_up(self, entry: Entry) -> None:
         has_left = entry.stage in LEFT
         outcome = Outcome.UNKNOWN if has_left else Outcome.REJECTED
         reason = f"{'it may have been sent' if has_left else 'nothing was sent'}: {BUG}"
         self._ended(entry, entry.record.becoming(outcome, reason))
-
-
-def _name_of(job: Entry | End) -> str:
-    if isinstance(job, Entry):
-        return job.id
-    return job.revert.id if job.revert else ""
 
 
 def _untold(move: Move, found: Found) -> str:

@@ -161,7 +161,6 @@ def _entry_json(entry: Entry) -> dict[str, Any]:
         "lost": entry.lost,
         "overtakes": entry.overtakes,
         "note": entry.note,
-        "key": entry.key,
         "record": record_json(entry.record),
     }
 
@@ -176,7 +175,6 @@ def _entry_of(document: Any) -> Entry:
         lost=text_of(row.get("lost")),
         overtakes=row.get("overtakes") is True,
         note=text_of(row.get("note")),
-        key=text_of(row.get("key")),
     )
 
 

@@ -51,7 +51,6 @@ class Entry:
         patience_s: How long after it was sent it is watched.
         settled: Who waits for a first answer has it.
         note: What its end is to say besides.
-        key: The hash of its Idempotency-Key, or "".
     """
 
     record: Record
@@ -65,7 +64,6 @@ class Entry:
     patience_s: float = 0.0
     settled: bool = False
     note: str = ""
-    key: str = ""
 
     @property
     def id(self) -> str:
@@ -144,12 +142,10 @@ class Ledger:
         """Add or replace an end."""
         return replace(self, ends={**self.ends, end.of: end})
 
-    def plus_key(self, entry: Entry, asks: str) -> Ledger:
+    def plus_key(self, key: str, row: Keyed) -> Ledger:
         """Remember a key; of too many, and of those that are a day old, only the newest stay."""
-        at_s = entry.record.at_s
-        kept = [(key, row) for key, row in self.keys.items() if self.keyed(key, at_s)]
-        keys = dict(kept[-(KEYS_MOST - 1) :])
-        return replace(self, keys={**keys, entry.key: Keyed(asks, entry.record)})
+        kept = [one for one in self.keys.items() if self.keyed(one[0], row.record.at_s)]
+        return replace(self, keys={**dict(kept[-(KEYS_MOST - 1) :]), key: row})
 
     def minus_end(self, of: str) -> Ledger:
         """Drop an end."""
@@ -157,11 +153,12 @@ class Ledger:
 
     def minus(self, record: Record) -> Ledger:
         """Drop a command whose record is final."""
-        entry = self.entries.get(record.id)
         entries = {name: entry for name, entry in self.entries.items() if name != record.id}
-        keys = dict(self.keys)
-        if entry is not None and entry.key in keys:
-            keys[entry.key] = replace(keys[entry.key], record=record)
+        # After a day a key may stand for another command by now.
+        keys = {
+            key: replace(row, record=record) if row.record.id == record.id else row
+            for key, row in self.keys.items()
+        }
         return replace(self, entries=entries, keys=keys)
 
 

@@ -17,6 +17,7 @@ from .commands import (
 )
 from .errors import PowerwallError
 from .ledger import Entry, Ledger, Stage
+from .temporary import End, near
 
 FIRST_ROUND_S = (0.2, 1.0, 2.0, 4.0)
 ROUND_OVER_S = FIRST_ROUND_S[-1]
@@ -162,22 +163,32 @@ def sent_along(
     changes = record.command.changes
     if changes.keys().isdisjoint(TOGETHER):
         return {}
-    return on_their_way(ledger, record, TOGETHER - changes.keys(), before)
+    others = TOGETHER - changes.keys()
+    found = on_their_way(ledger, record, others, before)
+    for end in ledger.ends.values():
+        # What is being put back is not to be set once more by the way.
+        if end.revert is not None:
+            found |= {name: end.back[name] for name in others if _is_over(end, name, before)}
+    return found
 
 
 def on_their_way(
     ledger: Ledger, record: Record, knobs: Collection[str], now: Mapping[str, Value | None]
 ) -> dict[str, Value]:
     """Return what some knobs will be set to by writes that were taken and do not show yet."""
-    found: dict[str, Value] = {}
+    newest: dict[str, Entry] = {}
     for entry in ledger.others(record, knobs):
-        if entry.stage is Stage.SENT and not entry.lost:
-            found |= {
-                name: value
-                for name, value in entry.record.command.changes.items()
-                if name in knobs and _is_as_before(entry, name, now)
-            }
-    return found
+        newest |= dict.fromkeys(entry.record.command.changes.keys() & set(knobs), entry)
+    return {
+        name: entry.record.command.changes[name]
+        for name, entry in newest.items()
+        if entry.stage is Stage.SENT and not entry.lost and _is_as_before(entry, name, now)
+    }
+
+
+def _is_over(end: End, name: str, now: Mapping[str, Value | None]) -> bool:
+    value = now.get(name)
+    return name in end.back and value is not None and near(name, end.wanted[name], value)
 
 
 def _is_as_before(entry: Entry, name: str, now: Mapping[str, Value | None]) -> bool:

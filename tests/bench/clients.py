@@ -64,7 +64,7 @@ PROMETHEUS = Client(
     "prometheus", (METRICS,), every_s=15, timeout_s=10, starts_s=1.6, accept=ACCEPTED
 )
 PROBE = Client("probe", (READY,), every_s=10, timeout_s=1, starts_s=2.1)
-FACTS_READER = Client("facts reader", (STATE,), every_s=10, timeout_s=10, starts_s=0.9)
+FACTS_READER = Client("facts reader", (STATE,), every_s=10, timeout_s=10, starts_s=0.1)
 
 HOUSEHOLD = (
     Client("telegraf", TELEGRAF, every_s=5, timeout_s=4),

@@ -33,7 +33,7 @@ from pypowerwall_core.errors import (
     Unwell,
 )
 from pypowerwall_core.journal import Journal
-from pypowerwall_core.ledger import KEYS_MOST, WAITING_MOST, Entry, Ledger, hash_of_key
+from pypowerwall_core.ledger import KEYS_MOST, WAITING_MOST, Keyed, Ledger, hash_of_key
 
 MINUTE_S = 60.0
 REMEDY = "Configure cloud control."
@@ -89,7 +89,7 @@ def test_what_is_so_already_is_sent_while_an_earlier_write_may_still_change_it(
     assert [sent[RESERVE] for sent in home.gateway.sent] == [50.0, 20.0]
     assert again.settled.result(0).outcome is Outcome.PENDING
     assert again.record.reason == "sent; it reads as before, but an earlier command may still show"
-    home.run(HOUR_S / 2)
+    home.run(HOUR_S / 2 + MINUTE_S)
     assert again.record.outcome is Outcome.APPLIED
 
 
@@ -411,12 +411,12 @@ def test_keys_are_not_kept_without_end() -> None:
     ledger = Ledger()
     for n in range(KEYS_MOST + 5):
         record = Record(str(n), 1.7e9 + n, Command({RESERVE: 50.0}))
-        ledger = ledger.plus_key(Entry(record, key=hash_of_key(str(n))), "asks")
+        ledger = ledger.plus_key(hash_of_key(str(n)), Keyed("asks", record))
     assert len(ledger.keys) == KEYS_MOST
     assert ledger.keyed(hash_of_key("4"), 1.7e9) is None
     assert ledger.keyed(hash_of_key("5"), 1.7e9) is not None
-    later = Entry(Record("x", 1.7e9 + 90000, Command({RESERVE: 50.0})), key="x")
-    assert list(ledger.plus_key(later, "asks").keys) == ["x"]
+    later = Record("x", 1.7e9 + 90000, Command({RESERVE: 50.0}))
+    assert list(ledger.plus_key("x", Keyed("asks", later)).keys) == ["x"]
 
 
 # -- what needs no upstream -----------------------------------------------------------------

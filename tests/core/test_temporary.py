@@ -355,6 +355,27 @@ def test_without_the_controller_it_waits_for_it(home: Home) -> None:
     assert home.reserve == 20.0
 
 
+@pytest.mark.parametrize("where", ["put_back", "_write", "_later"])
+def test_a_bug_while_putting_back_is_no_end_of_it(
+    home: Home, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, where: str
+) -> None:
+    def oops(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    home.ask(reserve=80, for_s=HOUR_S)
+    home.run(1)
+    with monkeypatch.context() as patched:
+        patched.setattr(home.commander._chores, where, oops)
+        if where == "_later":
+            home.gateway.read_errors = [LOST]
+        home.run(HOUR_S)
+    assert "this is a bug" in caplog.text
+    assert "a bug in powerwall-proxy" in trouble(home)["trouble"]
+    home.run(HOUR_S)
+    assert home.reserve == 20.0
+    assert last(home).outcome is Outcome.APPLIED
+
+
 # -- somebody decides anew ------------------------------------------------------------------
 
 

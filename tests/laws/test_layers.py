@@ -59,6 +59,13 @@ DECIDERS_IMPORTS = (
     | {"enum", "statistics", "itertools", "random"}
     | {f"pypowerwall_core.{name}" for name in DECIDERS}
 )
+COMMANDS = ("commands", "ledger", "planning", "stored", "temporary", "watching")
+COMMANDS_IMPORTS = (
+    PURE_IMPORTS
+    | {"datetime", "hashlib", "pypowerwall_core.controller"}
+    | {f"pypowerwall_core.{name}" for name in COMMANDS}
+)
+COMMANDER = ("commander", "books", "chores", "execution", "journal", "commandlog")
 FILE_MOST = 350
 FUNCTION_MOST = 40
 
@@ -108,6 +115,18 @@ def test_what_decides_does_nothing(name: str) -> None:
 def test_what_reads_and_answers_commands_is_given_the_time(name: str) -> None:
     seen = imports(ROOT / f"proxy/control/{name}.py")
     assert not seen & {"asyncio", "logging", "os", "socket", "threading", "time"}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_what_decides_about_commands_does_nothing(name: str) -> None:
+    seen = imports(ROOT / f"pypowerwall_core/{name}.py") - {"collections.abc"}
+    assert seen <= COMMANDS_IMPORTS
+
+
+@pytest.mark.parametrize("name", [*COMMANDS, *COMMANDER])
+def test_a_commander_knows_no_gateway(name: str) -> None:
+    seen = imports(ROOT / f"pypowerwall_core/{name}.py")
+    assert not {module for module in seen if "backends" in module or module.endswith(".lane")}
 
 
 def test_core_never_imports_the_proxy() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pypowerwall_core.commander import Commander
 from pypowerwall_core.commandlog import CommandLog
-from pypowerwall_core.commands import ISLAND, MODE, RESERVE, Command, Record, Value
+from pypowerwall_core.commands import ISLAND, MODE, RESERVE, TOGETHER, Command, Record, Value
 from pypowerwall_core.errors import Unreachable
 from pypowerwall_core.execution import Execution
 from pypowerwall_core.journal import Journal, ledger_json
@@ -52,7 +52,7 @@ class FakeController:
     `still`: what every further read raises.
     `answers_lost`: so many writes are carried out, and their answers do not come back.
     `tick`: called after every reading, and before and after every write.
-    What comes late comes in the order it was sent.
+    What comes late comes in the order it was sent. Reserve and mode are one document.
     """
 
     clock: FakeClock
@@ -69,7 +69,7 @@ class FakeController:
     befores: list[Mapping[str, Value | None]] = field(default_factory=list)
     during_write: Callable[[], None] = lambda: None
     tick: Callable[[], None] = lambda: None
-    _coming: list[tuple[float, dict[str, Value]]] = field(default_factory=list)
+    _coming: list[tuple[float, dict[str, Value | None]]] = field(default_factory=list)
 
     def read(self, knobs: Collection[str]) -> dict[str, Value | None]:
         self.reads += 1
@@ -91,7 +91,9 @@ class FakeController:
         if self.late_s is not None:
             latest_s = max((at_s for at_s, _ in self._coming), default=0.0)
             at_s = max(latest_s, self.clock.now_s + self.late_s)
-            self._coming.append((at_s, dict(changes)))
+            along = TOGETHER if changes.keys() & TOGETHER else frozenset()
+            kept = {name: value for name, value in before.items() if name in along}
+            self._coming.append((at_s, {**kept, **changes}))
         self.tick()
         if self.answers_lost:
             self.answers_lost -= 1
