@@ -12,7 +12,7 @@ run: $(VENV)/.run
 	@$(BIN)/powerwall serve $(if $(PW_HOST)$(PW_EMAIL),,--demo)
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -36,7 +36,7 @@ proto: $(VENV)-proto/.ok
 clean:
 	rm -rf $(VENV) $(VENV)-proto $(VENV)-bench build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-# A household of clients against the simulator; about ten minutes, figures judged, JSON in build/.
+# A household of clients against the simulator; about thirteen minutes, figures judged, JSON in build/.
 bench: $(VENV)/.run
 	$(BIN)/python tests/bench/household.py $(BENCH)
 
