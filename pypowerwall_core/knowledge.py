@@ -11,6 +11,7 @@ from .snapshot import NOT_YET, Entry, Held, Known, Snapshot, Unknown
 
 OURS = "proxy"
 """The source of what the proxy knows itself."""
+ALONE = "asked for only where this fact is read by itself"
 HELD = "held: the gateway's own counter has gone back a little"
 
 
@@ -50,6 +51,8 @@ def readings(fact: Fact, snapshot: Snapshot) -> Iterator[Reading]:
     entries = [entry for need in fact.needs if (entry := snapshot.entries.get(need))]
     told = [entry for entry in entries if isinstance(entry, Known)]
     detail = next((entry.doubt for entry in told if entry.doubt), "") or _why(entries)
+    if fact.alone and not entries:
+        detail = ALONE
     samples = fact.read(snapshot)
     unknown = any(isinstance(entry, Unknown) for entry in entries)
     absent = State.UNKNOWN if unknown or not entries else State.NOT_SERVED

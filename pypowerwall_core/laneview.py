@@ -18,7 +18,7 @@ class CoreView:
 
     Attributes:
         age_s: None while nothing is remembered.
-        keep_s: How old it may be shown at most while there is trouble.
+        keep_s: How old it may be shown at most, as things stand.
         wanted: Somebody asked for it lately.
         waited_for: A client asked for something newer than there is.
         absent: The upstream has no such thing.
@@ -37,7 +37,7 @@ class CoreView:
         return cls(
             name=slot.source.name,
             age_s=None if slot.memory is None else slot.memory.age_s(now_s),
-            keep_s=keep_s(slot.source, slot.interest),
+            keep_s=keep_s(slot.source, slot.interest, if_error=slot.in_trouble),
             wanted=slot.interest.lately(now_s),
             waited_for=slot.wanted_s is not None,
             absent=slot.absent(),

@@ -12,5 +12,7 @@ from .house import HOUSE
 from .parts import PARTS
 
 CATALOG: tuple[Fact, ...] = (*HOUSE, *GATEWAY, *PARTS)
-NEEDS: tuple[str, ...] = tuple(dict.fromkeys(n for fact in CATALOG for n in fact.asks))
+NEEDS: tuple[str, ...] = tuple(
+    dict.fromkeys(n for fact in CATALOG if not fact.alone for n in fact.asks)
+)
 __all__ = ["CATALOG", "NEEDS", "Fact", "Kind", "Unit"]

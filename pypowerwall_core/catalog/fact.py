@@ -80,6 +80,7 @@ class Fact:
         states: The words of a STATE that are known of.
         unknown: What is shown while nothing is known.
         also: More payloads to ask for: they tell the order in which packs are numbered.
+        alone: Its payload is asked for by nobody else: only who reads this fact pays for it.
     """
 
     name: str
@@ -95,6 +96,7 @@ class Fact:
     states: tuple[str, ...] = ()
     unknown: Value = None
     also: tuple[str, ...] = ()
+    alone: bool = False
 
     @property
     def asks(self) -> tuple[str, ...]:

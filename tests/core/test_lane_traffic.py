@@ -205,4 +205,8 @@ def test_of_the_core_a_lane_says_how_old_it_is_and_who_wants_it() -> None:
     assert soe.wanted
     assert soe.age_s is not None
     assert soe.age_s < 15.0
+    assert soe.keep_s == 3 * 37.0  # it works, so it may take its time
+    world.gateway.fails(Unreachable("refused"))
+    world.run(20.0)
+    (soe,) = (core for core in world.lane.view().core if core.name == "soe")
     assert soe.keep_s == 30.0

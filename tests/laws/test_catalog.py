@@ -22,8 +22,9 @@ from pypowerwall_core.numbering import settle
 from pypowerwall_core.snapshot import Absent, Entry, Known, Numbers, Snapshot, Unknown
 from pypowerwall_core.totals import Bookkeeper
 
+ALL = tuple(dict.fromkeys(need for fact in CATALOG for need in fact.asks))
 FIXTURES = {
-    system: {need: document for need, document in documents(system).items() if need in NEEDS}
+    system: {need: document for need, document in documents(system).items() if need in ALL}
     for system in SYSTEMS
 }
 FACTS = {fact.name: fact for fact in CATALOG}
@@ -65,8 +66,7 @@ NOT_YET, NEVER = Unknown(), Absent()
 def snapshot_of(docs: Mapping[str, Any], missing: Entry = NOT_YET) -> Snapshot:
     """What a site would make of documents, its numbers, energies and grid included."""
     entries: dict[str, Entry] = {
-        need: missing if docs.get(need) is None else Known(docs[need], 1, 1.0, 4.0)
-        for need in NEEDS
+        need: missing if docs.get(need) is None else Known(docs[need], 1, 1.0, 4.0) for need in ALL
     }
     grid = Watch().saw(entries[payloads.GRID_STATUS], AT_S).grid
     numbers = settle(Numbers(), entries).shown
@@ -142,7 +142,7 @@ def test_needs_are_payloads_and_what_stands_in_comes_after() -> None:
         for stand_in, other in payloads.STANDS_IN_FOR.items():
             if stand_in in fact.needs:
                 assert fact.needs.index(other) < fact.needs.index(stand_in)
-    assert {need for fact in CATALOG for need in fact.asks} == set(NEEDS)
+    assert {n for fact in CATALOG if not fact.alone for n in fact.asks} == set(NEEDS)
 
 
 def test_every_fact_is_told_by_some_system_and_states_are_among_their_words() -> None:
@@ -177,7 +177,7 @@ def test_facts_change_no_document_and_read_the_same_twice(system: str) -> None:
 @pytest.mark.parametrize("system", FIXTURES)
 def test_facts_survive_any_payload_missing(system: str, missing: Entry) -> None:
     docs = FIXTURES[system]
-    for gone in NEEDS:
+    for gone in ALL:
         judge(snapshot_of({k: v for k, v in docs.items() if k != gone}, missing))
 
 
@@ -192,7 +192,7 @@ def test_what_a_fact_does_not_need_changes_nothing_of_it(system: str) -> None:
 
 @pytest.mark.parametrize("nothing", [NOT_YET, NEVER], ids=["unknown", "absent"])
 def test_of_nothing_no_fact_invents_anything(nothing: Entry) -> None:
-    snapshot = Snapshot(dict.fromkeys(NEEDS, nothing), AT_S)
+    snapshot = Snapshot(dict.fromkeys(ALL, nothing), AT_S)
     judge(snapshot)
     expected = State.UNKNOWN if nothing is NOT_YET else State.NOT_SERVED
     for fact in CATALOG:
@@ -239,7 +239,7 @@ def spoiled(document: Any, odd: Any, draw: Callable[[st.SearchStrategy[Any]], An
 @st.composite
 def spoiled_homes(draw: st.DrawFn) -> dict[str, Any]:
     docs = dict(FIXTURES[draw(st.sampled_from(sorted(FIXTURES)))])
-    for need in draw(st.lists(st.sampled_from(NEEDS), min_size=1, max_size=6)):
+    for need in draw(st.lists(st.sampled_from(ALL), min_size=1, max_size=6)):
         docs[need] = spoiled(docs[need], draw(JSON), draw)
     return docs
 
@@ -251,7 +251,7 @@ def test_facts_survive_a_home_in_which_something_is_odd(docs: dict[str, Any]) ->
     assert docs == before
 
 
-@given(docs=st.dictionaries(st.sampled_from(NEEDS), JSON))
+@given(docs=st.dictionaries(st.sampled_from(ALL), JSON))
 @example(docs={"status": {"up_time_seconds": f"{'9' * 400}h0m0s"}})
 @example(docs={"status": {"up_time_seconds": f"0.{'9' * 400}s"}})
 @example(docs={"site_info": {"nominal_system_energy_kWh": 1e306}})
