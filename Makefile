@@ -12,7 +12,7 @@ run: $(VENV)/.run
 	@$(BIN)/powerwall serve $(if $(PW_HOST)$(PW_EMAIL),,--demo)
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -104,7 +104,8 @@ def _serve(arguments: argparse.Namespace) -> int:
         secrets,
         hide_passing=settings.suppress_network_errors,
     )
-    settings.gateway()  # a bad PW_HOST_CERT is told before the port opens
+    if settings.host_cert is not None:
+        settings.gateway()  # a bad PW_HOST_CERT is told before the port opens
     pair = ready_pair(settings)  # and a certificate of ours that cannot be shown
     listener = listen(settings)
     demo = _demo() if arguments.demo else None

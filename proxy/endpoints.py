@@ -162,11 +162,13 @@ class GuideEndpoint:
         self._desk = desk
         self._headers = (*desk.marks, *(() if guide.content_type == JSON_TYPE else SECURITY))
         self._body: Body | None = None
+        self._writing = asyncio.Lock()
 
     async def on_get(self, request: Request, response: Response) -> None:
         """Answer with the description."""
-        if self._body is None:
-            self._body = await asyncio.to_thread(self._written)
+        async with self._writing:  # many may come at first, and each would write it
+            if self._body is None:
+                self._body = await asyncio.to_thread(self._written)
         self._desk.counters.answered(self._guide.path, known=True)
         _send(request, response, self._body, self._headers, self._guide.content_type)
 

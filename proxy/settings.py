@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pypowerwall_core.backends.local.address import Address
-from pypowerwall_core.backends.local.session import Credentials
-from pypowerwall_core.connect import ControlConfig, GatewayConfig, certificate_fingerprint
 from pypowerwall_core.corrections import Corrections
 from pypowerwall_core.errors import BadSetting
 
 from .layers import survey
 from .not_yet import NOT_YET
 from .settings_table import FILE_SUFFIX, ROWS
+
+if TYPE_CHECKING:  # the road to a gateway is loaded by who takes it, not by the master
+    from pypowerwall_core.connect import GatewayConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,9 @@ class Settings:
         """
         if self.host is None:
             return None
+        from pypowerwall_core.backends.local.session import Credentials  # noqa: PLC0415 - above
+        from pypowerwall_core.connect import ControlConfig, GatewayConfig  # noqa: PLC0415 - above
+
         return GatewayConfig(
             address=self.host,
             credentials=Credentials(
@@ -99,6 +104,8 @@ class Settings:
     def _fingerprint(self) -> bytes | None:
         if self.host_cert is None:
             return None
+        from pypowerwall_core.connect import certificate_fingerprint  # noqa: PLC0415 - above
+
         try:
             return certificate_fingerprint(self.host_cert)
         except BadSetting as error:
