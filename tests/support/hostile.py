@@ -260,7 +260,7 @@ def target(random: Random, routes: Sequence[bytes]) -> bytes:
     if path_of(path) in ROUTES and path_of(path) not in routes:
         path = path.replace(b"?", b"") + b"/"  # a twist came out as a route: not one of these
     query = b"?" + random.choice(PASSING) * random.choice((1, 1, 1, 3000))
-    return path + random.choice((b"", b"", b"", b"?", query))
+    return (path + random.choice((b"", b"", b"", b"?", query)))[: 3 * TARGET_MOST]
 
 
 def _stopping_target(random: Random, routes: Sequence[bytes]) -> bytes:
