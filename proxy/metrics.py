@@ -22,13 +22,12 @@ from pypowerwall_core.knowledge import Reading, readings
 from pypowerwall_core.snapshot import Snapshot
 
 from .desk import Desk
-from .exposition import spelled
 from .meters import METERS, Look, Meter
 
 PREFIX = "powerwall"
 OPENMETRICS = "application/openmetrics-text"
-_TEXT_TYPE = choose_encoder("")[1]
-_OPENED_TYPE = choose_encoder(f"{OPENMETRICS}; version=1.0.0")[1]
+_TEXT = choose_encoder("")
+_OPENED = choose_encoder(f"{OPENMETRICS}; version=1.0.0")
 EVERY_S = 1.0
 """Rendered at most so often, however many scrape."""
 
@@ -41,7 +40,7 @@ class Exposition:
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(_House(desk))
         ProcessCollector(namespace=f"{PREFIX}_proxy", registry=self._registry)
-        self._rendered: dict[bool, tuple[float, bytes]] = {}
+        self._rendered: dict[str, tuple[float, bytes]] = {}
 
     def render(self, accept: str) -> tuple[bytes, str]:
         """Return the metrics in the format a client asks for, and its content type.
@@ -49,13 +48,12 @@ class Exposition:
         There are two. The library knows more, by parameters that a client chooses: each of
         them would be rendered, and a version that is no number raises.
         """
-        opened = OPENMETRICS in accept
+        encode, content_type = _OPENED if OPENMETRICS in accept else _TEXT
         now_s = self._clock()
-        last = self._rendered.get(opened)
+        last = self._rendered.get(content_type)
         if last is None or now_s - last[0] >= EVERY_S:
-            data = spelled(self._registry.collect(), opened=opened)
-            last = self._rendered[opened] = (now_s, data)
-        return last[1], _OPENED_TYPE if opened else _TEXT_TYPE
+            last = self._rendered[content_type] = (now_s, encode(self._registry))
+        return last[1], content_type
 
 
 class _House(Collector):

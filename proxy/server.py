@@ -7,8 +7,6 @@ event loop serves any number of clients.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import ctypes
 import gc
 import logging
 import os
@@ -37,8 +35,6 @@ if TYPE_CHECKING:  # the master never answers: what does is loaded in the worker
     from .app import Application
 
 BACKLOG = 1024
-M_ARENA_MAX = -8
-"""Of glibc's mallopt(3)."""
 KEEP_ALIVE_S = 65
 """Longer than the usual poll interval, so that clients which keep connections do."""
 DRAIN_S = 2
@@ -75,25 +71,7 @@ def serve(
 
     With a certificate and its key, over TLS only.
     """
-    _keep_memory_together()
-    _give_memory_back()
     _Application(listener, make_app, pair).run()
-
-
-def _keep_memory_together() -> None:
-    """Have all threads share two memory pools (glibc gives each thread its own, never returned).
-
-    A page that was once described by some other thread would cost megabytes for ever.
-    """
-    with contextlib.suppress(OSError, AttributeError):  # another C library
-        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)
-
-
-def _give_memory_back() -> None:
-    """Return to the system what starting has used and needs no more."""
-    gc.collect()
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 class _Application(BaseApplication):
@@ -123,9 +101,7 @@ class _Application(BaseApplication):
             self.cfg.set(name, value)
 
     def load(self) -> Application:
-        app = self._make_app()  # in the worker
-        _give_memory_back()
-        return app
+        return self._make_app()  # in the worker
 
     def tls(self) -> ssl.SSLContext | None:
         """Read the certificate anew for each worker: HUP is how a renewed one gets in."""

@@ -91,10 +91,13 @@ class Pilot:
 
     def log_in(self) -> None:
         """Open a new session for a commander, between two flights."""
+        with self._logging_in:
+            self._open_session()
+
+    def _open_session(self) -> None:
         with self._changed:
             self._tower.tries_login(self._clock())
-        with self._logging_in:
-            self._upstream.login()
+        self._upstream.login()
         with self._changed:
             self._tower.logged_in(self._clock())
 
@@ -166,14 +169,11 @@ class Pilot:
         return self._reason
 
     def _log_in(self, flight: Flight) -> bool:
-        self._tower.tries_login(self._clock())
         try:
-            self._call(self._upstream.login)
+            self._call(self._open_session)
         except Exception as error:  # noqa: BLE001 - as above
             self._land(flight, error, self._tower.login_failed)
             return False
-        with self._changed:
-            self._tower.logged_in(self._clock())
         return True
 
     def _land(

@@ -162,6 +162,11 @@ def data_path(path: str) -> bool:
     return path not in {LOGIN_PATH, LOGOUT_PATH}
 
 
+def at(path: str) -> Callable[[str], bool]:
+    """Concern one path alone."""
+    return path.__eq__
+
+
 def _at_any_time(_path: str, _moment: Moment) -> bool:
     return True
 

@@ -1,10 +1,9 @@
 """How the gateway refuses: sessions, roles, limits, states, and paths that are gone."""
 
-from collections.abc import Callable
 from typing import Final
 
 from simulator.endpoints import AGGREGATES_PATH, CLOSED_PATHS, LOGIN_PATH, VITALS_PATH
-from simulator.fault import ActiveFault, Exchange, Fault, Misbehaviour
+from simulator.fault import ActiveFault, Exchange, Fault, Misbehaviour, at
 from simulator.faults_plant import stop
 from simulator.option import Option
 from simulator.sessions import BAD_CREDENTIALS, NEEDS_SWITCH
@@ -99,10 +98,6 @@ def _without_inverter(exchange: Exchange, active: ActiveFault) -> None:
     exchange.send(json_answer({}) if known else answer)
 
 
-def _at(path: str) -> Callable[[str], bool]:
-    return path.__eq__
-
-
 ROWS: Final = (
     Fault(
         name="limited",
@@ -116,7 +111,7 @@ ROWS: Final = (
         rows=(10, 28),
         what="vitals are 404, as on system novitals; the logins of who misreads that are counted",
         misbehave=always(NOT_FOUND),
-        concerns=_at(VITALS_PATH),
+        concerns=at(VITALS_PATH),
     ),
     Fault(
         name="expired",
@@ -147,7 +142,7 @@ ROWS: Final = (
         rows=(14, 41),
         what="login answers 401 bad credentials whatever is sent, or accepts only the new password",
         misbehave=_changed_password,
-        concerns=_at(LOGIN_PATH),
+        concerns=at(LOGIN_PATH),
         options={"password": Option(default="")},
     ),
     Fault(
@@ -155,7 +150,7 @@ ROWS: Final = (
         rows=(15,),
         what="login answers 401 physical access; the installer's always does",
         misbehave=always(NEEDS_SWITCH),
-        concerns=_at(LOGIN_PATH),
+        concerns=at(LOGIN_PATH),
     ),
     Fault(
         name="stopped",
@@ -184,7 +179,7 @@ ROWS: Final = (
         rows=(29,),
         what="solar_powerwall is 404 or {}",
         misbehave=_without_inverter,
-        concerns=_at(SOLAR_POWERWALL),
+        concerns=at(SOLAR_POWERWALL),
         options={"how": Option(default="missing", choices=("missing", "empty"))},
     ),
     Fault(
@@ -192,6 +187,6 @@ ROWS: Final = (
         rows=(30,),
         what="meters/aggregates is 404",
         misbehave=always(NOT_FOUND),
-        concerns=_at(AGGREGATES_PATH),
+        concerns=at(AGGREGATES_PATH),
     ),
 )

@@ -1,12 +1,11 @@
 """What may become of a write: nothing, something else, something later, or an answer lost."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Final
 
 from simulator.endpoints import ISLANDING_PATH, OPERATION_PATH
-from simulator.fault import ActiveFault, Exchange, Fault, Moment
+from simulator.fault import ActiveFault, Exchange, Fault, Moment, at
 from simulator.option import Option
 from simulator.order import RESERVE, Order
 from simulator.wire import Answer, error_answer
@@ -54,10 +53,6 @@ def _failing_after(exchange: Exchange, active: ActiveFault) -> None:
     exchange.send(_FAILED if answer.status < HTTPStatus.BAD_REQUEST else answer)
 
 
-def _at(path: str) -> Callable[[str], bool]:
-    return path.__eq__
-
-
 ROWS: Final = (
     Fault(
         name="delayed",
@@ -66,7 +61,7 @@ ROWS: Final = (
         what="what is written to operation shows so many seconds after config/completed (no row "
         "of its own, 13 is the nearest)",
         writes=True,
-        concerns=_at(OPERATION_PATH),
+        concerns=at(OPERATION_PATH),
         bend=_delayed,
         options={"seconds": Option(default=30.0)},
     ),
@@ -76,7 +71,7 @@ ROWS: Final = (
         what="what is written to operation is acknowledged, completed and never shows (row as "
         "delayed)",
         writes=True,
-        concerns=_at(OPERATION_PATH),
+        concerns=at(OPERATION_PATH),
         bend=_ignored,
     ),
     Fault(
@@ -85,7 +80,7 @@ ROWS: Final = (
         what="another reserve is stored than was asked for: raw percent, from least to most (row "
         "as delayed)",
         writes=True,
-        concerns=_at(OPERATION_PATH),
+        concerns=at(OPERATION_PATH),
         bend=clamped,
         options={
             "least": Option(default=0.0, most=100.0),
@@ -97,7 +92,7 @@ ROWS: Final = (
         rows=(13,),
         what="islanding/mode echoes, and the contactor stays where it is (row as delayed)",
         writes=True,
-        concerns=_at(ISLANDING_PATH),
+        concerns=at(ISLANDING_PATH),
         bend=_ignored,
     ),
     Fault(

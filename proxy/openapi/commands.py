@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from proxy.control.answers import UNKNOWN
 from proxy.control.body import BODY_MOST
 from proxy.control.denied import DISABLED, INVALID
 from proxy.control.endpoint import KEY_MOST
@@ -11,7 +12,7 @@ from proxy.control.wishes import FOR
 from proxy.rows import JSON_TYPE, Command
 from proxy.settings import Settings
 
-from .parts import REFUSALS, TEXT, Json, Refusal, header_refs, ref, refusal_of
+from .parts import REFUSALS, TEXT, Json, Refusal, header_refs, ref, refusal_of, summary
 from .told import Told
 
 FORM_TYPE = "application/x-www-form-urlencoded"
@@ -39,7 +40,7 @@ DENIALS = {
     504: Refusal(
         "CommandUnknown",
         "Sent, and nothing proves what became of it; it is not sent again.",
-        "Control Command Outcome Unknown",
+        UNKNOWN,
     ),
 }
 CLOSED = {400: Refusal("CommandsDisabled", "PW_CONTROL_SECRET is not set.", DISABLED)}
@@ -66,7 +67,7 @@ def operation(command: Command, told: Told, settings: Settings) -> Json:
         str(status): ref("responses", denial.name) for status, denial in _denials(settings).items()
     }
     return {
-        "summary": command.says.partition(". ")[0].removesuffix(".").replace("`", ""),
+        "summary": summary(command.says),
         "description": command.says,
         # The token may be a field as well.
         **({"security": [{"bearer": []}, {}]} if settings.control_secret else {}),

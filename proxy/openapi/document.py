@@ -61,7 +61,7 @@ def _path(row: Row, of: Traits, told: Told, settings: Settings) -> Json:
     return {
         "get": {
             "operationId": f"get{named(row.path)}",
-            "summary": _summary(row.says),
+            "summary": parts.summary(row.says),
             "description": _description(row, told),
             **common,
             "responses": _answers(of, settings, content),
@@ -73,10 +73,6 @@ def _path(row: Row, of: Traits, told: Told, settings: Settings) -> Json:
             "responses": _answers(of, settings, {}),
         },
     }
-
-
-def _summary(says: str) -> str:
-    return says.partition(". ")[0].removesuffix(".").replace("`", "")
 
 
 def _description(row: Row, told: Told) -> str:

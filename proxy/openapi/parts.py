@@ -158,6 +158,11 @@ def info(version: str) -> Json:
     }
 
 
+def summary(says: str) -> str:
+    """Return the first sentence of a row, as plain text."""
+    return says.partition(". ")[0].removesuffix(".").replace("`", "")
+
+
 def responses(refused: Iterable[int]) -> Json:
     """Return the answers that several routes share, those without a document."""
     unchanged = {

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from pypowerwall_core import payloads, readings
 from pypowerwall_core.fields import mapping, number, sequence
 from pypowerwall_core.snapshot import Snapshot, counter_key
 
-from .fact import Fact, Kind, Labels, Samples, Unit, Value, lifetime_wh, meters, single
+from .fact import Fact, Kind, Labels, Samples, Unit, Value, lifetime_wh, meters, no_members, single
 
 _AGGREGATES = (payloads.AGGREGATES,)
 _STATUS = (payloads.SYSTEM_STATUS,)
@@ -71,110 +72,112 @@ def _of_system(field: str) -> Callable[[Snapshot], Samples]:
     return read
 
 
+def _meter(
+    name: str,
+    says: str,
+    read: Callable[[Snapshot], Samples],
+    kind: Kind = Kind.GAUGE,
+    unit: Unit = Unit.NONE,
+    **more: Any,
+) -> Fact:
+    """Return the row of something that the aggregates tell by meter."""
+    return Fact(
+        name, says, _AGGREGATES, read, kind, unit, **{"by": ("meter",), "members": meters, **more}
+    )
+
+
+def _phase(name: str, says: str, unit: Unit, *fields: str) -> Fact:
+    """Return the row of something that the grid meter tells by phase."""
+    return Fact(
+        name,
+        f"{says}; asked for only by its own route.",
+        (payloads.METERS_SITE,),
+        _of_phases(*fields),
+        unit=unit,
+        by=("phase",),
+        alone=True,
+    )
+
+
 HOUSE = (
-    Fact(
+    _meter(
         "power_w",
         "Power by meter: site above zero is bought, battery above zero is discharged.",
-        _AGGREGATES,
         _of_meters("instant_power"),
         unit=Unit.WATT,
-        by=("meter",),
-        members=meters,
     ),
-    Fact(
+    _meter(
         "energy_imported_wh",
         "Energy by meter since it was installed: bought, charged into the battery, used.",
-        _AGGREGATES,
         _energy("energy_imported"),
         Kind.COUNTER,
         Unit.WATT_HOUR,
-        by=("meter",),
-        members=meters,
         metric="energy",
         constant=(("direction", "imported"),),
     ),
-    Fact(
+    _meter(
         "energy_exported_wh",
         "Energy by meter since it was installed: sold, discharged, made by the sun.",
-        _AGGREGATES,
         _energy("energy_exported"),
         Kind.COUNTER,
         Unit.WATT_HOUR,
-        by=("meter",),
-        members=meters,
         metric="energy",
         constant=(("direction", "exported"),),
     ),
-    Fact(
+    _meter(
         "reactive_power_var",
         "Reactive power by meter.",
-        _AGGREGATES,
         _of_meters("instant_reactive_power"),
         unit=Unit.VAR,
-        by=("meter",),
-        members=meters,
     ),
-    Fact(
+    _meter(
         "apparent_power_va",
         "Apparent power by meter.",
-        _AGGREGATES,
         _of_meters("instant_apparent_power"),
         unit=Unit.VOLT_AMPERE,
-        by=("meter",),
-        members=meters,
     ),
-    Fact(
+    _meter(
         "meter_voltage_v",
         "Voltage by meter, the mean of its phases.",
-        _AGGREGATES,
         _of_meters("instant_average_voltage"),
         unit=Unit.VOLT,
-        by=("meter",),
-        members=meters,
     ),
-    Fact(
+    _meter(
         "meter_current_a",
         "Current by meter, the sum of its phases, as the gateway tells it.",
-        _AGGREGATES,
         _of_meters("instant_total_current"),
         unit=Unit.AMPERE,
-        by=("meter",),
-        members=meters,
     ),
-    Fact(
+    _meter(
         "meter_frequency_hz",
         "Frequency by meter; a meter that measures none (the gateway says 0) has none.",
-        _AGGREGATES,
         _of_meters("frequency", zero_is_none=True),
         unit=Unit.HERTZ,
-        by=("meter",),
+        members=no_members,
     ),
-    Fact(
+    _phase(
         "grid_phase_power_w",
-        "Power from the grid by phase, as its meter measures it; asked for only by its own route.",
-        (payloads.METERS_SITE,),
-        _of_phases("real_power_a", "real_power_b", "real_power_c"),
-        unit=Unit.WATT,
-        by=("phase",),
-        alone=True,
+        "Power from the grid by phase, as its meter measures it",
+        Unit.WATT,
+        "real_power_a",
+        "real_power_b",
+        "real_power_c",
     ),
-    Fact(
+    _phase(
         "grid_phase_voltage_v",
-        "Voltage of the grid by phase; asked for only by its own route.",
-        (payloads.METERS_SITE,),
-        _of_phases("v_l1n", "v_l2n", "v_l3n"),
-        unit=Unit.VOLT,
-        by=("phase",),
-        alone=True,
+        "Voltage of the grid by phase",
+        Unit.VOLT,
+        "v_l1n",
+        "v_l2n",
+        "v_l3n",
     ),
-    Fact(
+    _phase(
         "grid_phase_current_a",
-        "Current from the grid by phase; asked for only by its own route.",
-        (payloads.METERS_SITE,),
-        _of_phases("i_a_current", "i_b_current", "i_c_current"),
-        unit=Unit.AMPERE,
-        by=("phase",),
-        alone=True,
+        "Current from the grid by phase",
+        Unit.AMPERE,
+        "i_a_current",
+        "i_b_current",
+        "i_c_current",
     ),
     Fact(
         "battery_level_app_pct",

@@ -148,6 +148,26 @@ def moving(start: Callable[..., Simulator], clock: Clock) -> Simulator:
     return start(monotonic=clock.monotonic, wall=clock.wall, session_ttl_s=float("inf"))
 
 
+@pytest.fixture
+def timed(start: Callable[..., Simulator], clock: Clock) -> Simulator:
+    """One that takes writes, and whose values stand still while that clock moves."""
+    return start(
+        frozen=True,
+        allow_operation=True,
+        monotonic=clock.monotonic,
+        wall=clock.wall,
+        session_ttl_s=float("inf"),
+    )
+
+
+@pytest.fixture
+def writer(timed: Simulator, connect: Callable[..., Client]) -> Client:
+    """One of its customers, logged in."""
+    one = connect(timed)
+    assert one.login().status == 200
+    return one
+
+
 Entries = dict[str, tesla_pb2.SiteControllerConnectedDeviceWithVitals]
 
 

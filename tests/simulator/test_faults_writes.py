@@ -19,21 +19,8 @@ BEFORE = {"real_mode": "self_consumption", "backup_reserve_percent": 24}
 
 
 @pytest.fixture
-def timed(start: Any, clock: Any) -> Any:
-    return start(
-        frozen=True,
-        allow_operation=True,
-        monotonic=clock.monotonic,
-        wall=clock.wall,
-        session_ttl_s=float("inf"),
-    )
-
-
-@pytest.fixture
-def client(timed: Any, connect: Any) -> Any:
-    one = connect(timed)
-    one.login()
-    return one
+def client(writer: Any) -> Any:
+    return writer
 
 
 def _write(client: Any, document: Any = WANTED, path: str = OPERATION) -> Any:

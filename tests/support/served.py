@@ -9,6 +9,7 @@ import contextlib
 import http.client
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -43,11 +44,30 @@ def until(check: Callable[[], Seen], limit_s: float = 20.0) -> Seen:
     return seen
 
 
+_BELOW_THE_KERNELS_OWN = range(20_000, 32_000)
+_claims: list[socket.socket] = []
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """Take a TCP port that nobody listens on, and that no other caller is given meanwhile.
+
+    A port that the kernel chose for a moment can be chosen again before the process under
+    test has bound it: two proxies once had one port, and a story read the other's answers. So
+    numbers come from below those the kernel hands out, and the UDP port of the same number,
+    held until this process ends, tells all test processes that one is taken.
+    """
+    while True:
+        port = random.choice(_BELOW_THE_KERNELS_OWN)
+        claim = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        with socket.socket() as probe:
+            try:
+                claim.bind(("127.0.0.1", port))
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                claim.close()
+                continue
+        _claims.append(claim)
+        return port
 
 
 def environment(folder: Path, settings: Mapping[str, str]) -> dict[str, str]:
