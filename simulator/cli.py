@@ -4,12 +4,17 @@ import argparse
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import NoReturn, TextIO
 
+from simulator.cloud import CloudSimulator, command
+from simulator.cloud.faults import FAULTS as CLOUD_FAULTS
 from simulator.faults import FAULTS, line
 from simulator.gateway import Simulator
+from simulator.recording import is_recording, load
+from simulator.system import System
 from simulator.systems import SYSTEMS
 
 
@@ -25,6 +30,20 @@ def _seconds(text: str) -> float:
     if not 0 <= seconds < float("inf"):
         raise ValueError(text)
     return seconds
+
+
+def _system(text: str) -> str | System:
+    if text in SYSTEMS:
+        return text
+    folder = Path(text)
+    if not is_recording(folder):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is neither a folder of `powerwall record` nor one of {', '.join(SYSTEMS)}"
+        )
+    try:
+        return load(folder)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 _port.__name__ = "port"
@@ -48,7 +67,13 @@ def parser() -> argparse.ArgumentParser:
     systems = "; ".join(f"{system.name}: {system.what}" for system in SYSTEMS.values())
     made.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     made.add_argument("--port", type=_port, default=8443, help="port, 0 for any (%(default)s)")
-    made.add_argument("--system", choices=tuple(SYSTEMS), default="pw2", help=systems)
+    made.add_argument(
+        "--system",
+        type=_system,
+        metavar="SYSTEM",
+        default="pw2",
+        help=f"a folder of `powerwall record`, or one of these: {systems}",
+    )
     made.add_argument("--password", default="password", help="customer password (%(default)s)")
     made.add_argument("--site-name", default=None, help="name of the site (Home)")
     made.add_argument("--frozen", action="store_true", help="the same values for ever")
@@ -61,6 +86,7 @@ def parser() -> argparse.ArgumentParser:
         help="let the customer write: reserve, mode and islanding; else only system old does",
     )
     made.add_argument("--faults", action="store_true", help="list the failure modes and exit")
+    command.add_arguments(made, _seconds)
     return made
 
 
@@ -76,17 +102,50 @@ def _say(line: str, stream: TextIO | None = None) -> None:
 
 
 def _list_faults() -> None:
-    rows = [line(fault) for fault in FAULTS.values()]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for name, numbers, what in rows:
-        _say(f"{name:{widths[0]}}  {numbers:{widths[1]}}  {what}")
+    """List the gateway's, then the cloud's, those that both have twice."""
+    tables = [[line(fault) for fault in table.values()] for table in (FAULTS, CLOUD_FAULTS)]
+    widths = [max(map(len, column)) for column in zip(*tables[0], *tables[1], strict=True)]
+    for heading, rows in zip(("gateway", "cloud (--cloud)"), tables, strict=True):
+        _say(f"# {heading}")
+        for name, numbers, what in rows:
+            _say(f"{name:{widths[0]}}  {numbers:{widths[1]}}  {what}")
 
 
-def _wait_for_signal() -> None:
+def _signalled() -> threading.Event:
+    """Wait for a signal from now on."""
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
-    ended.wait()
+    return ended
+
+
+def _serve(machine: Simulator | CloudSimulator, ready: Callable[[], list[str]]) -> int:
+    """Run until a signal; the last of the lines says that it is ready."""
+    doing = "listen"
+    try:
+        machine.start()
+        doing = "write"
+        lines = ready()
+    except OSError as error:
+        machine.stop()
+        what = f" {error.filename}" if error.filename else ""
+        _say(f"powerwall simulate: cannot {doing}{what}: {error.strerror or error}", sys.stderr)
+        return 2
+    with machine, suppress(KeyboardInterrupt):
+        # Before it says so: who reads that may send one at once.
+        ended = _signalled()
+        for one in lines:
+            _say(one)
+        ended.wait()
+    return 0
+
+
+def _serve_cloud(arguments: argparse.Namespace) -> int:
+    try:
+        running = command.cloud(arguments)
+    except ValueError as error:
+        parser().error(str(error))
+    return _serve(running, lambda: command.ready(running, arguments.write_auth))
 
 
 def simulator(arguments: argparse.Namespace) -> Simulator:
@@ -112,14 +171,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.faults:
         _list_faults()
         return 0
+    if arguments.site_name is not None and isinstance(arguments.system, System):
+        parser().error("--site-name: a recording has a name of its own")
+    stray = command.stray(arguments)
+    if stray is not None:
+        parser().error(f"{stray} needs --cloud")
+    if arguments.cloud:
+        return _serve_cloud(arguments)
     gateway = simulator(arguments)
-    try:
-        gateway.start()
-    except OSError as error:
-        gateway.stop()
-        _say(f"powerwall simulate: cannot listen: {error.strerror or error}", sys.stderr)
-        return 2
-    with gateway, suppress(KeyboardInterrupt):
-        _say(_ready(gateway, arguments.password))
-        _wait_for_signal()
-    return 0
+    return _serve(gateway, lambda: [_ready(gateway, arguments.password)])

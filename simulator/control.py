@@ -19,9 +19,12 @@ _TURN_S: Final = 0.05
 class Controlled(Protocol):
     """What the control port turns and reads."""
 
-    counters: Counters
     faults: Faults
     plant: Plant
+
+    @property
+    def counters(self) -> Counters:
+        """What was asked."""
 
     def set_latency(self, seconds: float) -> None:
         """Wait this long before each answer."""

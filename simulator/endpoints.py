@@ -3,6 +3,7 @@
 A path that is not here, or that this system does not serve, is a plain 404.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -16,6 +17,8 @@ from simulator import (
     documents_solar,
 )
 from simulator.device import encode
+from simulator.plant import UP_S
+from simulator.recorded import RecordedPath
 from simulator.system import System
 from simulator.view import View
 from simulator.vitals import devices
@@ -54,6 +57,34 @@ class Endpoint:
         """Write the answer of this moment; edit may change the document before it is written."""
         document = edit(self.read(system, view))
         return Answer(self.status, self.write(document), self.content_type)
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A path that answers what it once did; a fault may still change its document."""
+
+    told: RecordedPath
+
+    @property
+    def open(self) -> bool:
+        """Whether it needs no session."""
+        return self.told.open
+
+    def answer(
+        self, _system: System, view: View, edit: Callable[[Any], Any] = lambda document: document
+    ) -> Answer:
+        """Give the sample of this moment, byte for byte unless a fault is at it."""
+        sample = self.told.at(view.up_s - UP_S)
+        body = sample.body
+        if sample.status == HTTPStatus.OK:
+            try:
+                document = json.loads(body)
+            except ValueError:
+                pass  # a protobuf, or what no fault knows how to change
+            else:
+                edited = edit(document)
+                body = body if edited == json.loads(body) else render(edited)
+        return Answer(sample.status, body, sample.content_type or None)
 
 
 def _page(_system: System, _view: View) -> bytes:
@@ -159,8 +190,11 @@ _OLD_ROWS: Final = (
 _OLD_ENDPOINTS: Final = ENDPOINTS | {row.path: row for row in _OLD_ROWS}
 
 
-def find(system: System, path: str) -> Endpoint | None:
+def find(system: System, path: str) -> Endpoint | Replay | None:
     """Find the row of a path; None where this system has no such thing."""
+    if system.recording is not None:
+        told = system.recording.paths.get(path)
+        return None if told is None else Replay(told)
     row = (_OLD_ENDPOINTS if system.old else ENDPOINTS).get(path)
     if row is None or not row.served(system) or not system.serves(path):
         return None

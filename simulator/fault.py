@@ -215,6 +215,12 @@ class Fault:
         return (*self.edits, *self.told_by)
 
     @property
+    def needs_plant(self) -> bool:
+        """Whether it shows in nothing but documents that are made of the plant."""
+        elsewhere = self.misbehave or self.delay or self.edits or self.greet or self.bend
+        return self.alter is not None and not elsewhere
+
+    @property
     def takes_path(self) -> bool:
         """Whether it can be narrowed to one path."""
         return not self.whole and bool(self.delay or self.misbehave or self.documents)

@@ -38,7 +38,7 @@ NOT_ON_LOOPBACK: Final[dict[int, str]] = {}
 # Rows of which a part cannot be shown.
 IN_PART: Final[dict[int, str]] = {
     3: "a host that is unreachable by ICMP needs a route to lose; the dropped SYN is shown",
-    7: "a GOAWAY needs HTTP/2, which this server does not speak; resets are shown",
+    7: "a GOAWAY needs HTTP/2, which only the cloud speaks: there it is shown; resets are here",
     9: "TEDAPI's own 429 and 503 need TEDAPI, which is not simulated",
     34: "a gateway that is away while it reboots is refusing or unreachable, switched beside it",
 }

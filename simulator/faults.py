@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from simulator.fault import ActiveFault, Door, Fault
@@ -22,7 +22,12 @@ class Faults:
         on_change: Callable[[], None],
         look: Callable[[], View],
         monotonic: Callable[[], float] = time.monotonic,
+        *,
+        plantless: bool = False,
+        table: Mapping[str, Fault] = FAULTS,
     ) -> None:
+        self._plantless = plantless
+        self._table = table
         self._on_change = on_change
         self._look = look
         self._monotonic = monotonic
@@ -39,10 +44,12 @@ class Faults:
         **options: Any,
     ) -> None:
         """Switch a fault on: for one path or for all it concerns, count times or until stopped."""
-        if name not in FAULTS:
+        if name not in self._table:
             raise KeyError(name)
-        fault = FAULTS[name]
+        fault = self._table[name]
         fault.check(path, count, method)
+        if self._plantless and fault.needs_plant:
+            raise ValueError(f"{name} changes the plant, and a recording has none")
         active = ActiveFault(
             fault=fault,
             path=path,
@@ -62,7 +69,7 @@ class Faults:
 
     def stop(self, name: str | None = None) -> None:
         """Switch off one fault, or all; what it held goes on."""
-        if name is not None and name not in FAULTS:
+        if name is not None and name not in self._table:
             raise KeyError(name)
         with self._lock:
             ending = {key: active for key, active in self._active.items() if name in (None, key[0])}
@@ -124,6 +131,10 @@ class Faults:
         changed = [one for one in self._now() if one.fault.new_certificate]
         return changed[-1] if changed else None
 
+    def find(self, name: str) -> ActiveFault | None:
+        """Find a fault that is on, for whoever acts on it by himself."""
+        return next((one for one in self._now() if one.fault.name == name), None)
+
     def listing(self) -> list[dict[str, Any]]:
         """List every fault there is, and how it is switched."""
         now = self._now()
@@ -136,7 +147,7 @@ class Faults:
                 "options": {name: option.default for name, option in fault.options.items()},
                 "on": [_shown(active) for active in now if active.fault is fault],
             }
-            for fault in FAULTS.values()
+            for fault in self._table.values()
         ]
 
     def _claim(self, wanted: Callable[[ActiveFault], bool]) -> ActiveFault | None:

@@ -5,31 +5,35 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final, Self
+from typing import Self
 
 from simulator.certificate import Certificate
-from simulator.connections import Flights, FullQueue
+from simulator.connections import Flights
 from simulator.control import ControlServer
 from simulator.counters import Counters
 from simulator.desk import Desk
 from simulator.endpoints import PATHS
-from simulator.fault import ActiveFault, Door
 from simulator.faults import Faults
 from simulator.https import Hub, Server
+from simulator.listening import Address, Doorway
 from simulator.plant import Plant
 from simulator.sessions import Sessions
 from simulator.systems import SYSTEMS, System
 
-# Stopping the accept loop of a borrowed socket takes one turn of it.
-_TURN_S: Final = 0.1
 
-
-def _local_offset_s() -> int:
+def local_offset_s() -> int:
     """Stand where this machine stands, to the hour: plain offset zones have no halves."""
     return round(time.localtime().tm_gmtoff / 3600) * 3600
 
 
-def _system(name: str, site_name: str | None) -> System:
+def system_of(name: str | System, site_name: str | None) -> System:
+    """Find a system by its name, and name its site.
+
+    Raises:
+        ValueError: There is no such system.
+    """
+    if isinstance(name, System):
+        return name if site_name is None else replace(name, site_name=site_name)
     if name not in SYSTEMS:
         raise ValueError(f"no system {name!r}; there are {', '.join(SYSTEMS)}")
     system = SYSTEMS[name]
@@ -41,14 +45,12 @@ class Simulator:
 
     # What runs, once it is started.
     _control: ControlServer | None = None
-    _server: Server | None = None
-    _queue: FullQueue | None = None
     _running = False
 
     def __init__(  # noqa: PLR0913 - the ways a gateway differs, each by name
         self,
         *,
-        system: str = "pw2",
+        system: str | System = "pw2",
         password: str = "password",  # noqa: S107 - of a gateway that does not exist
         host: str = "127.0.0.1",
         port: int = 0,
@@ -63,24 +65,21 @@ class Simulator:
         monotonic: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
-        self.system = _system(system, site_name)
+        self.system = system_of(system, site_name)
         self.counters = Counters(PATHS)
         self.plant = Plant(
             self.system,
             monotonic=monotonic,
             wall=wall,
-            utc_offset_s=_local_offset_s(),
+            utc_offset_s=local_offset_s(),
             seed=seed,
             frozen=frozen,
             islanding_scale=islanding_scale,
         )
-        self.faults = Faults(self._follow, self.plant.view, monotonic)
-        self._certificate = Certificate.make()
-        self._changed_by: ActiveFault | None = None
+        self.faults = Faults(self._follow, self.plant.view, monotonic, plantless=self.system.told)
         self._hub = self._make_hub(password, Sessions(session_ttl_s, monotonic))
         self.allow_operation = allow_operation
-        self._listener = listener
-        self._bound: tuple[str, int] = listener.getsockname()[:2] if listener else (host, port)
+        self._doorway = self._make_doorway((host, port), listener)
         self._control_port = control_port
         self._lock = threading.RLock()
 
@@ -93,7 +92,16 @@ class Simulator:
             faults=self.faults,
             counters=self.counters,
             flights=Flights(self.counters),
-            certificate=self._certificate,
+            certificate=Certificate.make(),
+        )
+
+    def _make_doorway(self, bound: Address, listener: socket.socket | None) -> Doorway:
+        return Doorway(
+            self._hub,
+            bound,
+            serve=lambda bound, borrowed: Server(self._hub, bound, borrowed),
+            renew=Certificate.make,
+            listener=listener,
         )
 
     def __enter__(self) -> Self:
@@ -111,8 +119,7 @@ class Simulator:
             if self._running:
                 return
             self._running = True
-            self._hub.stopping.clear()
-            self._follow()
+            self._doorway.open()
             if self._control_port is not None:
                 self._control = ControlServer(self, self._control_port)
 
@@ -120,13 +127,10 @@ class Simulator:
         """Close everything, connections that a fault holds included; stopping twice is fine."""
         with self._lock:
             self._running = False
-            self._hub.stopping.set()
-            self._follow()
+            self._doorway.close()
             if self._control is not None:
                 self._control.close()
                 self._control = None
-            if self._listener is not None:
-                self._listener.close()
         self.faults.stop()
 
     @property
@@ -137,12 +141,12 @@ class Simulator:
     @property
     def host(self) -> str:
         """The address it listens on."""
-        return self._bound[0]
+        return self._doorway.bound[0]
 
     @property
     def port(self) -> int:
         """The port it listens on; before the start, the port asked for."""
-        return self._bound[1]
+        return self._doorway.bound[1]
 
     @property
     def address(self) -> str:
@@ -184,48 +188,4 @@ class Simulator:
 
     def _follow(self) -> None:
         """Listen, or not, and as whom, as the faults now say."""
-        with self._lock:
-            self._certify(self.faults.certificate())
-            door = self.faults.door() if self._running else Door.CLOSED
-            if door is not Door.OPEN and self._server is not None:
-                self._deafen(self._server)
-            if door is not Door.FULL and self._queue is not None:
-                self._queue.close()
-                self._queue = None
-            if door is Door.OPEN and self._server is None:
-                self._listen()
-            if door is Door.FULL and self._queue is None:
-                self._queue = self._fill()
-
-    def _certify(self, changed_by: ActiveFault | None) -> None:
-        """Be somebody else while a fault changed the certificate, each time anew."""
-        if changed_by is not self._changed_by:
-            self._changed_by = changed_by
-            self._hub.certificate = self._certificate if changed_by is None else Certificate.make()
-
-    def _fill(self) -> FullQueue:
-        """Take the port without accepting; one that nobody held yet is chosen here."""
-        if self._listener is not None or self.port == 0:
-            self._listen()
-            if self._server is not None:
-                self._deafen(self._server)
-        return FullQueue(self._bound)
-
-    def _listen(self) -> None:
-        server = Server(self._hub, self._bound, self._listener)
-        self._listener = None
-        host, port = server.socket.getsockname()[:2]
-        self._bound = (host, port)
-        self._server = server
-        self._hub.connections.open()
-        threading.Thread(
-            target=server.serve_forever,
-            kwargs={"poll_interval": _TURN_S},
-            name=f"simulator-{port}",
-            daemon=True,
-        ).start()
-
-    def _deafen(self, server: Server) -> None:
-        server.end()
-        self._server = None
-        self._hub.connections.reset()
+        self._doorway.follow()

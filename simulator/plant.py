@@ -28,7 +28,7 @@ FROZEN_S: Final = 1_718_481_600.25
 FROZEN_UTC_OFFSET_S: Final = -7 * 3600
 
 _EFFICIENCY: Final = 0.95
-_UP_S: Final = 831_359.5
+UP_S: Final = 831_359.5
 # A pack that never worked was last heard of this long before the start.
 _SILENT_S: Final = 7_200
 _HOUR_S: Final = 3_600
@@ -223,7 +223,7 @@ class Plant:
         view = View(
             now_s=now_s,
             utc_offset_s=utc_offset_s,
-            boot_s=now_s - _UP_S,
+            boot_s=now_s - UP_S,
             site=Meter(seed.site_w, -20.0, 4_300_000.0, 6_800_000.0),
             battery=Meter(
                 seed.battery_w, battery_var, seed.battery_exported_wh, seed.battery_imported_wh

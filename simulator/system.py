@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import Final
 
+from simulator.recorded import Recording
+
 PACK_W: Final = 5_800
 """What the inverter of one pack can do."""
 _VITALS_GONE: Final = (23, 44)
@@ -119,6 +121,7 @@ class System:
         only: All that it serves, where that is not everything its firmware has.
         island_state: What it says of the grid whatever the grid does.
         alerts: What its site controller raises day by day.
+        recording: It answers what a real one once did, and no more.
     """
 
     name: str
@@ -147,6 +150,7 @@ class System:
     solar_peak_w: int = 5_800
     reserve_percent: float = 24.0
     site_name: str = "Home"
+    recording: Recording | None = None
 
     @property
     def din(self) -> str:
@@ -173,6 +177,11 @@ class System:
     def customer_writes(self) -> bool:
         """Whether its firmware lets the customer change settings."""
         return release_number(self.release) < _READ_ONLY
+
+    @property
+    def told(self) -> bool:
+        """Whether it only repeats what a recording tells."""
+        return self.recording is not None
 
     @property
     def usable_w(self) -> int:

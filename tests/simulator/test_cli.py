@@ -11,19 +11,23 @@ from typing import Any
 import pytest
 
 from simulator.cli import main, parser, simulator
+from simulator.cloud.faults import FAULTS as CLOUD_FAULTS
 from simulator.faults import FAULTS
 from simulator.systems import SYSTEMS
 
 
 def test_the_faults_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--faults"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == list(FAULTS)
-    for line, fault in zip(lines, FAULTS.values(), strict=True):
+    said = capsys.readouterr().out.splitlines()
+    assert [line for line in said if line.startswith("#")] == ["# gateway", "# cloud (--cloud)"]
+    lines = [line for line in said if not line.startswith("#")]
+    faults = [*FAULTS.values(), *CLOUD_FAULTS.values()]
+    assert [line.split()[0] for line in lines] == [fault.name for fault in faults]
+    for line, fault in zip(lines, faults, strict=True):
         assert line.split()[1] == ",".join(map(str, fault.rows))
         assert fault.what in line
         assert all(f"{name}=" in line for name in fault.options)
-    (expired,) = [line for line in lines if line.startswith("expired ")]
+    expired, _ = [line for line in lines if line.startswith("expired ")]
     assert expired.endswith(" (path, method, count, status=401|403)")
 
 
