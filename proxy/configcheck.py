@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from pypowerwall_core.errors import BadSetting
+from pypowerwall_core.settings.layers import Survey
 
-from .layers import Survey, survey
+from .layers import survey
 from .settings import Settings
 from .settings_table import ROWS
 from .tls import check_pair

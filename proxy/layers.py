@@ -1,127 +1,27 @@
-"""Where settings are written: flags over the environment over a file over the defaults.
-
-Every layer maps the names of the environment to texts, so that one parser reads them all.
-An empty text is an unset one, as compose files pass it: the layer below shows through.
-"""
+"""What the proxy asks of its settings beyond each by itself, and says of names it does not know."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
 
-from pypowerwall_core.errors import BadSetting
+from pypowerwall_core.settings import layers
+from pypowerwall_core.settings.layers import Survey
+from pypowerwall_core.settings.row import FILE_SUFFIX
 
-from . import parse
-from .configfile import read_config
 from .not_yet import NOT_YET
-from .settings_table import FILE_SUFFIX, ROWS, Row
+from .settings_table import ROWS, SCHEMA
 
-FLAG = "flag"
-_CONFIG = next(row for row in ROWS if row.field == "config")
-_VIA = next(row for row in ROWS if row.field == "control_via")
 _KNOWN = {row.name for row in ROWS} | {row.name + FILE_SUFFIX for row in ROWS if row.secret}
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """One place of settings.
-
-    Attributes:
-        where: What people call it.
-        spelled: From an environment name to how it is written there.
-    """
-
-    where: str
-    texts: Mapping[str, str]
-    spelled: Callable[[str], str] = str
-
-    def text(self, row: Row) -> str:
-        """Return what it says of a setting, "" when it says nothing.
-
-        Raises:
-            BadSetting: It says it twice, or the file of a secret cannot be read.
-        """
-        text = self.texts.get(row.name, "")
-        file = self.texts.get(row.name + FILE_SUFFIX, "") if row.secret else ""
-        if not file:
-            return text
-        if text:
-            raise BadSetting(f"set it or {self.spelled(row.name + FILE_SUFFIX)}, not both")
-        try:
-            secret = parse.folder(file).read_text("utf-8").rstrip("\r\n")
-        except (OSError, UnicodeError) as error:
-            raise BadSetting(f"{file} cannot be read: {error}") from error
-        if not secret:  # taken for unset, it would open what it was to close
-            raise BadSetting(f"{file} is empty")
-        return secret
-
-
-@dataclass(slots=True)
-class Survey:
-    """All that was found, wrong or right.
-
-    Attributes:
-        values: By field; what is wrong is missing.
-        origins: Where each value came from, by name.
-        errors: One line each.
-        notes: One line each about what has no effect.
-    """
-
-    values: dict[str, Any] = field(default_factory=dict)
-    origins: dict[str, str] = field(default_factory=dict)
-    errors: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-    def take(self, row: Row, layers: list[Layer]) -> None:
-        """Read one setting from the first layer that has it."""
-        label = row.name
-        try:
-            for layer in layers:
-                label = layer.spelled(row.name)
-                if text := layer.text(row):
-                    self.origins[row.name] = layer.where
-                    self.values[row.field] = row.parse(text)
-                    return
-            self.origins[row.name] = "default"
-            self.values[row.field] = row.parse(row.default)
-        except (ValueError, BadSetting) as error:
-            self.errors.append(f"{label}: {error}")
 
 
 def survey(environ: Mapping[str, str], flags: Mapping[str, str]) -> Survey:
     """Read all settings; raises nothing."""
-    found = Survey()
-    layers = [Layer(FLAG, flags, _as_flag), Layer("environment", environ)]
-    found.take(_CONFIG, layers)
-    if (path := found.values.get("config")) is not None:
-        layers.append(_file_layer(path, found))
-    for row in ROWS:
-        if row is not _CONFIG:
-            found.take(row, layers)
+    found = layers.survey(SCHEMA, environ, flags)
     _check_pair(found)
-    _check_roads(found)
     found.notes += _moot(found)
     found.notes += _strangers(environ)
     return found
-
-
-def _file_layer(path: Path, found: Survey) -> Layer:
-    try:
-        config = read_config(path)
-    except BadSetting as error:
-        flagged = found.origins[_CONFIG.name] == FLAG
-        found.errors.append(f"{_as_flag(_CONFIG.name) if flagged else _CONFIG.name}: {error}")
-        return Layer("file", {})
-    found.errors += config.errors
-    found.notes += config.notes
-    return Layer("file", config.texts, config.spelled)
-
-
-def _as_flag(name: str) -> str:
-    return f"--{name.removeprefix('PW_').lower().replace('_', '-')}"
 
 
 def _check_pair(found: Survey) -> None:
@@ -131,13 +31,6 @@ def _check_pair(found: Survey) -> None:
         found.errors.append(f"PW_TLS_{given}: set PW_TLS_{missing} as well, or neither")
     elif cert is not None and found.values.get("https", "yes") != "yes":
         found.notes.append("PW_TLS_CERT has no effect unless PW_HTTPS is yes")
-
-
-def _check_roads(found: Survey) -> None:
-    """Say what nobody serves yet to who asks for it; the default only waits for it."""
-    asked = found.origins.get(_VIA.name, "default") != "default"
-    if asked and parse.CLOUD in found.values.get(_VIA.field, ()):
-        found.notes.append(f"{_VIA.name}: cloud is not served yet: it carries no command out")
 
 
 def _moot(found: Survey) -> list[str]:

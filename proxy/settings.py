@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pypowerwall_core.backends.local.address import Address
-from pypowerwall_core.corrections import Corrections
 from pypowerwall_core.errors import BadSetting
+from pypowerwall_core.settings.row import FILE_SUFFIX
+from pypowerwall_core.settings.table import CLOUD_ROWS, GATEWAY_ROWS, session_file
 
 from .layers import survey
 from .not_yet import NOT_YET
-from .settings_table import FILE_SUFFIX, ROWS
+from .settings_table import ROWS
 
 if TYPE_CHECKING:  # the road to a gateway is loaded by who takes it, not by the master
+    from pypowerwall_core.backends.cloud.connect import CloudConfig
     from pypowerwall_core.connect import GatewayConfig
 
 
@@ -49,6 +51,11 @@ class Settings:
     auth_path: Path
     cache_file: Path | None
     host_cert: Path | None
+    site_id: str
+    cloud_fallback: bool
+    cloud_sso_url: str
+    cloud_api_url: str
+    cloud_ca: Path | None
     style: str
     negative_solar: bool
     site_zero_threshold_w: int
@@ -71,7 +78,7 @@ class Settings:
     @property
     def session_file(self) -> Path:
         """Where the gateway session survives a restart."""
-        return self.cache_file or self.auth_path / ".powerwall"
+        return session_file(self.cache_file, self.auth_path)
 
     def gateway(self) -> GatewayConfig | None:
         """Return how to reach the gateway, None when PW_HOST is not set.
@@ -79,37 +86,26 @@ class Settings:
         Raises:
             BadSetting: PW_HOST_CERT is no certificate.
         """
-        if self.host is None:
-            return None
-        from pypowerwall_core.backends.local.session import Credentials  # noqa: PLC0415 - above
-        from pypowerwall_core.connect import ControlConfig, GatewayConfig  # noqa: PLC0415 - above
+        from pypowerwall_core.settings.gateway import gateway_config  # noqa: PLC0415 - above
 
-        return GatewayConfig(
-            address=self.host,
-            credentials=Credentials(
-                self.password or None, self.email, self.timezone, self.auth_mode
-            ),
-            session_file=self.session_file,
-            fingerprint=self._fingerprint(),
-            cache_expire_s=max(1.0, self.cache_expire_s),
-            cache_ttl_s=self.cache_ttl_s,
-            timeout_s=self.timeout_s,
-            pool_maxsize=self.pool_maxsize,
-            max_in_flight=self.max_in_flight,
-            corrections=Corrections(self.negative_solar, self.site_zero_threshold_w),
-            # Also without a secret: a temporary setting ends although commands are off by now.
-            control=ControlConfig(self.control_via, self.allow_islanding),
-        )
+        return gateway_config(self._of_home)
 
-    def _fingerprint(self) -> bytes | None:
-        if self.host_cert is None:
-            return None
-        from pypowerwall_core.connect import certificate_fingerprint  # noqa: PLC0415 - above
+    def cloud(self) -> CloudConfig | None:
+        """Return how to reach the Tesla account, None where none is set up and none is needed."""
+        from pypowerwall_core.settings.cloud import cloud_config  # noqa: PLC0415 - above
 
-        try:
-            return certificate_fingerprint(self.host_cert)
-        except BadSetting as error:
-            raise BadSetting(f"PW_HOST_CERT: {error}") from error
+        return cloud_config(self._of_home)
+
+    @property
+    def wants_cloud(self) -> bool:
+        """Whether a Tesla account is set up, or asked for."""
+        from pypowerwall_core.settings.cloud import wants_cloud  # noqa: PLC0415 - above
+
+        return wants_cloud(self._of_home)
+
+    @property
+    def _of_home(self) -> dict[str, Any]:
+        return {row.field: getattr(self, row.field) for row in (*GATEWAY_ROWS, *CLOUD_ROWS)}
 
     def shown(self) -> dict[str, object]:
         """Return the settings as /stats may show them: no secret, not even its length.

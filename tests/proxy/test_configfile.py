@@ -7,12 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.configcheck import check
-from proxy.configfile import read_config
 from proxy.not_yet import NOT_YET
 from proxy.settings import Settings, read_settings
-from proxy.settings_table import ROWS, Row, file_key
+from proxy.settings_table import ROWS, SCHEMA
 from pypowerwall_core.backends.local.address import Address
 from pypowerwall_core.errors import BadSetting
+from pypowerwall_core.settings.configfile import read_config
+from pypowerwall_core.settings.row import Row, file_key
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def _read(file: Path, text: str, **environ: str) -> Settings:
 
 def _wrong(file: Path, text: str) -> list[str]:
     file.write_text(text, "utf-8")
-    return read_config(file).errors
+    return read_config(file, SCHEMA).errors
 
 
 def test_a_file_speaks_toml(file: Path) -> None:
@@ -59,7 +60,7 @@ def test_a_file_speaks_toml(file: Path) -> None:
 @pytest.mark.parametrize("row", [row for row in ROWS if row.name != "PW_CONFIG"])
 def test_every_setting_can_be_in_a_file(file: Path, row: Row) -> None:
     assert not _wrong(file, f'{row.key} = "{row.default or "x"}"')
-    assert row.name in read_config(file).texts
+    assert row.name in read_config(file, SCHEMA).texts
 
 
 def test_flags_win_over_the_environment_over_the_file_over_the_defaults(file: Path) -> None:
@@ -191,7 +192,7 @@ def test_others_who_can_read_a_secret_are_told_of_once(file: Path, key: str) -> 
 def test_settings_not_served_yet_are_notes_also_here(file: Path, name: str) -> None:
     key = file_key(name)
     file.write_text(f'{key} = ""')
-    config = read_config(file)
+    config = read_config(file, SCHEMA)
     assert not config.errors
     assert config.notes == [f"{file}: {key} has no effect yet: {NOT_YET[name]}"]
 

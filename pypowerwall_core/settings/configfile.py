@@ -5,8 +5,8 @@
     cache_expire = 5
     debug = true
 
-Nobody else writes into this file, so an unknown key is an error; an unknown variable, which
-other programs may need, is only reported.
+Nobody else writes into this file, so an unknown key is an error for who knows all of them; an
+unknown variable, which other programs may need, is only reported.
 """
 
 from __future__ import annotations
@@ -21,13 +21,9 @@ from typing import Any
 from pypowerwall_core.errors import BadSetting
 
 from . import parse
-from .not_yet import NOT_YET, SECRETS
-from .settings_table import FILE_SUFFIX, ROWS, Row, file_key
+from .row import FILE_SUFFIX, Row, file_key
+from .schema import Schema
 
-_ROWS = {row.key: row for row in ROWS if row.field != "config"}
-_FILES = {file_key(row.name + FILE_SUFFIX): row for row in ROWS if row.secret}
-_NOT_YET = {file_key(name): why for name, why in NOT_YET.items()}
-_SECRET = {row.key for row in ROWS if row.secret} | {file_key(name) for name in SECRETS}
 _OTHERS = 0o077
 
 
@@ -51,7 +47,7 @@ class ConfigFile:
         return f"{self.path}: {file_key(name)}"
 
 
-def read_config(path: Path) -> ConfigFile:
+def read_config(path: Path, schema: Schema) -> ConfigFile:
     """Read a file; wrong keys and values are told in the result, all of them.
 
     Raises:
@@ -66,26 +62,26 @@ def read_config(path: Path) -> ConfigFile:
     leaves = list(_leaves(document))
     for key, value in leaves:
         try:
-            _take(config, key, value)
+            _take(config, schema, key, value)
         except ValueError as error:
             shown = key if key.isprintable() else repr(key)
             said = str(error)
             gap = "" if said.startswith((":", " ")) else ": "
             config.errors.append(f"{path}: {shown}{gap}{said}")
-    if others_read and any(key in _SECRET and value for key, value in leaves):
+    if others_read and any(key in schema.secret_keys and value for key, value in leaves):
         config.notes.append(f"{path} holds a secret and others can read it: chmod 600 {path}")
     return config
 
 
-def _take(config: ConfigFile, key: str, value: Any) -> None:
-    if key in _ROWS:
-        config.texts[_ROWS[key].name] = _text(_ROWS[key], value)
-    elif key in _FILES:
-        config.texts[_FILES[key].name + FILE_SUFFIX] = _plain(value)
-    elif key not in _NOT_YET:
-        raise ValueError(f" is not a setting{_hint(key)}")
-    if key in _NOT_YET:
-        config.notes.append(f"{config.path}: {key} has no effect yet: {_NOT_YET[key]}")
+def _take(config: ConfigFile, schema: Schema, key: str, value: Any) -> None:
+    if row := schema.keys.get(key):
+        config.texts[row.name] = _text(row, value)
+    elif row := schema.keys_of_secret_files.get(key):
+        config.texts[row.name + FILE_SUFFIX] = _plain(value)
+    elif why := schema.keys_not_yet.get(key):
+        config.notes.append(f"{config.path}: {key} has no effect yet: {why}")
+    elif schema.strict:
+        raise ValueError(f" is not a setting{_hint(schema, key)}")
 
 
 def _leaves(table: dict[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
@@ -100,7 +96,7 @@ def _leaves(table: dict[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
 def _text(row: Row, value: Any) -> str:
     if row.secret and not isinstance(value, str):
         raise ValueError(": write it in quotes")
-    if row.parse is parse.host_names and isinstance(value, list):
+    if row.listed and isinstance(value, list):
         return ",".join(_plain(name) for name in value)
     text = _plain(value)
     if row.parse is parse.flag and text.lower() not in ("yes", "no", ""):
@@ -116,9 +112,9 @@ def _plain(value: Any) -> str:
     raise ValueError(": write one text, number, true or false")
 
 
-def _hint(key: str) -> str:
+def _hint(schema: Schema, key: str) -> str:
     last = key.rpartition(".")[2].lower()
-    near = difflib.get_close_matches(last, [*_ROWS, *_FILES], n=1)
+    near = difflib.get_close_matches(last, [*schema.keys, *schema.keys_of_secret_files], n=1)
     return f"; did you mean {near[0]}?" if near else ""
 
 

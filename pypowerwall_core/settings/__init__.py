@@ -1,0 +1,1 @@
+"""Settings that every program which reads a gateway shares, and how any setting is read."""
