@@ -1,0 +1,1 @@
+"""Tesla's cloud: the documents of its owner API, and what a gateway would have said."""

@@ -1,0 +1,110 @@
+"""Commands through Tesla's servers: what the app can change, each setting by a call of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from pypowerwall_core.commands import GRID_CHARGING, GRID_EXPORT, MODE, RESERVE, Value
+from pypowerwall_core.errors import NotSent, Refused, Unwell
+from pypowerwall_core.fields import mapping, number, text
+from pypowerwall_core.lane import Lane
+from pypowerwall_core.sender import Sender
+
+from . import claims, translate
+from .reader import SITE_PATH, CloudUpstream
+from .session import CloudSession
+
+KEPT_MOST_PCT = 80
+"""Above, only 100 is kept: Tesla turns 81 to 99 into 80."""
+FULL_PCT = 100
+GOOD = range(200, 300)
+_NOT_KEPT = (
+    f"Tesla keeps no reserve between {KEPT_MOST_PCT} and {FULL_PCT} %: it would be "
+    f"{KEPT_MOST_PCT} %; nothing was sent"
+)
+
+
+class CloudController:
+    """Reads and changes what the owner of an account may."""
+
+    name = "cloud"
+    claims = frozenset({RESERVE, MODE, GRID_CHARGING, GRID_EXPORT})
+
+    def __init__(self, lane: Lane, session: CloudSession, upstream: CloudUpstream) -> None:
+        self._sender = Sender(lane)
+        self._session = session
+        self._upstream = upstream
+
+    def read(self, knobs: Collection[str]) -> dict[str, Value | None]:
+        """Return what knobs are set to, from an answer of a flight that leaves from now on.
+
+        Raises:
+            PowerwallError: Tesla cannot be read just now.
+        """
+        found = settings_of(self._sender.demand(claims.SITE_INFO))
+        return {knob: found.get(knob) for knob in knobs}
+
+    def write(self, changes: Mapping[str, Value], before: Mapping[str, Value | None]) -> None:
+        """Send what changes, and nothing else, once; see Controller."""
+        calls = requests_of({k: v for k, v in changes.items() if before.get(k) != v} or changes)
+        for number_, (call, body) in enumerate(calls):
+            try:
+                self._send(call, body)
+            except (NotSent, Refused) as error:
+                if number_ == 0:
+                    raise
+                # Not "nothing was changed": the calls before it were carried out.
+                raise Unwell(f"only a part was taken: {error}", remedy=error.remedy) from error
+
+    def _send(self, call: str, body: Mapping[str, Any]) -> None:
+        def post() -> Any:
+            path = SITE_PATH.format(id=self._upstream.chosen().id, call=call)
+            return self._session.post(path, body)
+
+        answer = mapping(self._sender.send(post, (claims.SITE_INFO,)))
+        code = number(answer.get("code"))
+        if code is not None and code not in GOOD:
+            said = text(answer.get("message")) or f"code {code:g}"
+            raise Refused(f"Tesla refuses: {said}")
+
+
+def settings_of(site_info: Any) -> dict[str, Value | None]:
+    """Return what is set, by knob; the reserve in app percent, which is the cloud's own. Pure."""
+    document = mapping(site_info)
+    return {
+        RESERVE: number(document.get("backup_reserve_percent")),
+        MODE: text(document.get("default_real_mode")),
+        GRID_CHARGING: translate.grid_charging(document),
+        GRID_EXPORT: translate.grid_export(document),
+    }
+
+
+def requests_of(changes: Mapping[str, Value]) -> list[tuple[str, dict[str, Any]]]:
+    """Return the calls that make some changes, and their bodies. Pure.
+
+    Raises:
+        Refused: Tesla would not keep it.
+    """
+    calls: list[tuple[str, dict[str, Any]]] = []
+    if RESERVE in changes:
+        calls.append(("backup", {"backup_reserve_percent": _reserve(float(changes[RESERVE]))}))
+    if MODE in changes:
+        calls.append(("operation", {"default_real_mode": changes[MODE]}))
+    rules: dict[str, Any] = {}
+    if GRID_CHARGING in changes:
+        rules["disallow_charge_from_grid_with_solar_installed"] = not changes[GRID_CHARGING]
+    if GRID_EXPORT in changes:
+        rules["customer_preferred_export_rule"] = changes[GRID_EXPORT]
+    return [*calls, ("grid_import_export", rules)] if rules else calls
+
+
+def _reserve(app_pct: float) -> int:
+    if KEPT_MOST_PCT < app_pct < FULL_PCT:
+        raise Refused(_NOT_KEPT, remedy=f"Set {KEPT_MOST_PCT} or {FULL_PCT}.")
+    if not app_pct.is_integer():
+        raise Refused(
+            f"Tesla takes whole percents, not {app_pct:g}; nothing was sent",
+            remedy=f"Set {round(app_pct)}.",
+        )
+    return int(app_pct)
