@@ -1,4 +1,4 @@
-"""The command `powerwall`: serve, simulate, config check, healthcheck, version."""
+"""The command `powerwall`: those of the core, and serve, simulate, healthcheck, config check."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from pypowerwall_core.errors import BadSetting
+from pypowerwall_core.cli.main import BAD_USAGE, add_commands, run
 from pypowerwall_core.redact import Secrets
 from pypowerwall_core.version import __version__
 
@@ -19,7 +19,6 @@ from .settings_table import ROWS
 if TYPE_CHECKING:
     from .app import Application
 
-BAD_SETTING = 2
 FLAGS = {
     "config": ("PW_CONFIG", "FILE", "TOML file of settings"),
     "host": ("PW_HOST", "HOST", "the gateway"),
@@ -38,17 +37,13 @@ def main(argv: list[str] | None = None) -> int:
         from simulator.cli import main as simulate  # noqa: PLC0415 - only where asked for
 
         return simulate(argv[1:])
-    arguments = _parser().parse_args(argv)
-    try:
-        return int(arguments.run(arguments))
-    except BadSetting as error:
-        print(f"powerwall: {error}", file=sys.stderr)  # noqa: T201 - the one line a person needs
-        return BAD_SETTING
+    return run(_parser(argv[0] if argv else ""), argv)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(typed: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="powerwall", description="A caching Powerwall proxy.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    add_commands(commands, typed)
     serve = commands.add_parser(
         "serve",
         help="serve the proxy; settings are PW_* variables",
@@ -59,8 +54,6 @@ def _parser() -> argparse.ArgumentParser:
     _add_flags(serve, *FLAGS)
     serve.set_defaults(run=_serve)
     commands.add_parser("simulate", help="run a simulated gateway (see simulate --help)")
-    version = commands.add_parser("version", help="print the version")
-    version.set_defaults(run=_version)
     health = commands.add_parser("healthcheck", help="exit 0 when a proxy answers on PW_PORT")
     _add_flags(health, "config", "port", "bind_address")
     health.set_defaults(run=_healthcheck)
@@ -122,8 +115,12 @@ def _make_app(settings: Settings, secrets: Secrets, demo: Any) -> Application:
 
     if demo:
         demo.start()
-    config = demo.config(settings) if demo else settings.gateway()
-    return Application(Desk(open_site(config, secrets), settings, demo=demo is not None))
+    site = open_site(
+        demo.config(settings) if demo else settings.gateway(),
+        secrets,
+        None if demo else settings.cloud(),
+    )
+    return Application(Desk(site, settings, demo=demo is not None))
 
 
 def _demo() -> Any:
@@ -143,21 +140,21 @@ def _greet(settings: Settings, *, demo: bool) -> None:
         from .demo import welcome  # noqa: PLC0415 - as above
 
         print(welcome(url), flush=True)  # noqa: T201 - for the person who typed the command
-    elif settings.host is None:
-        missing = "cloud mode is not served yet, so PW_EMAIL alone is not enough"
-        _log.warning(
-            "no gateway is configured: set PW_HOST (its address) and PW_PASSWORD; until then "
-            "every value is unknown%s",
-            f" ({missing})" if settings.email else "",
-        )
     if not demo:
-        reads = f"reads gateway {settings.host}" if settings.host else "reads nothing"
-        _log.info("powerwall-proxy %s on %s %s", __version__, url, reads)
+        _log.info("powerwall-proxy %s on %s reads %s", __version__, url, _read(settings))
 
 
-def _version(_: argparse.Namespace) -> int:
-    print(f"powerwall-proxy {__version__}")  # noqa: T201 - what was asked for
-    return 0
+def _read(settings: Settings) -> str:
+    """Say what is read, and warn where it is nothing."""
+    if settings.host is not None:
+        return f"gateway {settings.host}"
+    if settings.wants_cloud:
+        return "Tesla's cloud"
+    _log.warning(
+        "no gateway is configured: set PW_HOST (its address) and PW_PASSWORD, or run `powerwall "
+        "setup` for a Tesla account; until then every value is unknown"
+    )
+    return "nothing"
 
 
 def _healthcheck(arguments: argparse.Namespace) -> int:
@@ -175,4 +172,4 @@ def _config_check(arguments: argparse.Namespace) -> int:
     print(*lines, sep="\n")  # noqa: T201 - what was asked for
     for error in errors:
         print(f"powerwall: {error}", file=sys.stderr)  # noqa: T201 - the same
-    return BAD_SETTING if errors else 0
+    return BAD_USAGE if errors else 0
