@@ -20,12 +20,14 @@ def alerts(snapshot: Snapshot) -> list[str]:
     The state of the grid is one of them, and grid services stand beside it: they must not
     hide an outage.
     """
-    names = _of_devices(snapshot)
-    if grid := grid_text(snapshot):
-        names.add(CONNECTED.get(grid, grid))
-    if grid_services_active(snapshot):
-        names.add(GRID_SERVICES)
-    return sorted(names)
+    return sorted(_of_devices(snapshot) | of_grid(snapshot))
+
+
+def of_grid(snapshot: Snapshot) -> set[str]:
+    """Return the alerts that say what the grid does."""
+    grid = grid_text(snapshot)
+    names = {CONNECTED.get(grid, grid)} if grid else set()
+    return names | ({GRID_SERVICES} if grid_services_active(snapshot) else set())
 
 
 def _of_devices(snapshot: Snapshot) -> set[str]:

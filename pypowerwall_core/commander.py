@@ -17,7 +17,7 @@ from typing import Any
 from .books import RECORDS_MOST, Books
 from .chores import Chores, new_id
 from .commandlog import CommandLog
-from .commands import ISLAND, KNOBS, Command, Outcome, Record, together
+from .commands import ISLAND, KNOBS, Command, Outcome, Record, Value, together
 from .controller import Controller
 from .errors import BadCommand
 from .execution import Execution
@@ -78,6 +78,15 @@ class Commander:
             execution = self._books.take(record)
         self._wake()
         return execution
+
+    def read(self, knob: str) -> Value | None:
+        """Return what one knob is set to now, asked of who can turn it; None where nobody can.
+
+        Raises:
+            PowerwallError: It cannot be read just now.
+        """
+        controller = controller_for(self._controllers, [knob])
+        return None if controller is None else controller.read([knob]).get(knob)
 
     def records(self, limit: int = RECORDS_MOST) -> list[Record]:
         """Return the newest records, newest first."""
@@ -145,7 +154,8 @@ class Commander:
         self._stops = True
         self._wake()
         for thread in self._threads:
-            thread.join(STOP_S)
+            if thread is not threading.current_thread():  # see Lane.stop
+                thread.join(STOP_S)
         if not any(thread.is_alive() for thread in self._threads):
             self._books.reject_waiting(STOPPING)
 

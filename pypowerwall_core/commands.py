@@ -235,6 +235,12 @@ class Record:
     ended_s: float | None = None
     reverts: str = ""
 
+    @property
+    def values(self) -> dict[str, Value | None]:
+        """What is set as far as it is known: as read back once applied, else as requested."""
+        read_back = (self.after or {}) if self.outcome is Outcome.APPLIED else {}
+        return {**(self.before or {}), **self.command.changes, **read_back}
+
     def document(self) -> dict[str, Any]:
         """Return it as clients and the log read it: both scales, times as text."""
         return {

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .backends.local.address import Address
 from .backends.local.controller import LocalController
@@ -14,34 +17,21 @@ from .backends.local.reader import LocalUpstream, sources
 from .backends.local.session import Credentials, GatewaySession
 from .backends.local.sessionfile import SessionFile
 from .backends.local.transport import Transport
-from .commander import Commander
-from .commandlog import CommandLog
+from .build import CLOUD, LOCAL, ControlConfig, build_site
+from .claims import plain
+from .controller import Controller
 from .corrections import NO_CORRECTIONS, Corrections
 from .errors import BadSetting
-from .journal import Journal
 from .lane import Lane
-from .numbering import Numbering
 from .redact import Secrets
 from .site import Reader, Site
-from .totals import Bookkeeper
 
+if TYPE_CHECKING:  # and what it stands on are large, and not everybody has an account
+    from .backends.cloud.connect import Cloud, CloudConfig
+
+
+_log = logging.getLogger(__name__)
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
-
-
-LOCAL = "local"
-
-
-@dataclass(frozen=True, slots=True)
-class ControlConfig:
-    """Which commands are taken.
-
-    Attributes:
-        via: Which controllers take them, in this order.
-        allows_islanding: Leaving the grid is allowed.
-    """
-
-    via: tuple[str, ...] = (LOCAL,)
-    allows_islanding: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,49 +60,89 @@ class GatewayConfig:
     control: ControlConfig | None = None
 
 
-def open_site(config: GatewayConfig | None, secrets: Secrets) -> Site:
-    """Make the site of one gateway, or one that knows nothing when none is configured."""
-    if config is None:
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """The site of one gateway, and the road to it, for who may ask more than a client of ours."""
+
+    site: Site
+    lane: Lane
+    session: GatewaySession
+    controller: LocalController
+
+
+def open_site(
+    config: GatewayConfig | None, secrets: Secrets, cloud: CloudConfig | None = None
+) -> Site:
+    """Make the site of one gateway, of one Tesla account, or of both; of neither knows nothing.
+
+    An account that cannot be used is said once: a gateway is read without it, and without a
+    gateway nothing is known.
+    """
+    if config is not None:
+        return open_gateway(config, secrets, cloud).site
+    if cloud is None:
         return Site(trouble="no gateway is configured")
+    try:
+        road = _open_cloud(cloud, secrets)
+    except BadSetting as error:
+        _log.warning("Tesla's cloud is not read: %s", error)
+        return Site(trouble=str(error))
+    return build_site(
+        [road.reader()],
+        {CLOUD: road.controller},
+        cloud.control,
+        cloud.session_file,
+        road.site_id,
+    )
+
+
+def open_gateway(
+    config: GatewayConfig, secrets: Secrets, cloud: CloudConfig | None = None
+) -> Gateway:
+    """Make the site of one gateway, which Tesla's cloud may stand beside."""
+    session = open_session(config, secrets)
+    rows = sources(config.cache_expire_s, config.cache_ttl_s)
+    upstream = LocalUpstream(f"gateway {config.address}", session, config.corrections)
+    lane = Lane(upstream, rows, max_in_flight=config.max_in_flight)
+    controller = LocalController(lane, session)
+    readers = [Reader(lane, plain({row.name: row.name for row in rows}))]
+    controllers: dict[str, Controller] = {LOCAL: controller}
+    site_id: Callable[[], int | None] = _no_site
+    if cloud is not None:
+        try:
+            road = _open_cloud(cloud, secrets)
+        except BadSetting as error:
+            _log.warning("Tesla's cloud is not used: %s", error)
+        else:
+            readers.append(road.filler(fills=cloud.fills))
+            controllers[CLOUD] = road.controller
+            site_id = road.site_id
+    site = build_site(readers, controllers, config.control, config.session_file, site_id)
+    return Gateway(site, lane, session, controller)
+
+
+def _no_site() -> None:
+    """Say that no site of a Tesla account is known."""
+
+
+def _open_cloud(config: CloudConfig, secrets: Secrets) -> Cloud:
+    from .backends.cloud.connect import open_cloud  # noqa: PLC0415 - its libraries are large
+
+    return open_cloud(config, secrets)
+
+
+def open_session(
+    config: GatewayConfig, secrets: Secrets, make: Callable[..., Transport] = Transport
+) -> GatewaySession:
+    """Make the session of one gateway, over a transport of one's own where one is named."""
     secrets.hide(config.credentials.password)
-    transport = Transport(
+    transport = make(
         config.address,
         timeout_s=config.timeout_s,
         pool_maxsize=config.pool_maxsize,
         fingerprint=config.fingerprint,
     )
-    session = GatewaySession(
-        transport, config.credentials, SessionFile(config.session_file), secrets
-    )
-    rows = sources(config.cache_expire_s, config.cache_ttl_s)
-    upstream = LocalUpstream(f"gateway {config.address}", session, config.corrections)
-    lane = Lane(upstream, rows, max_in_flight=config.max_in_flight)
-    reader = Reader(lane, claims={row.name: row.name for row in rows})
-    commander = None
-    if config.control is not None:
-        commander = _commander(config.control, LocalController(lane, session), config.session_file)
-    return Site(
-        [reader],
-        commander=commander,
-        numbering=Numbering(_beside(config.session_file, "numbers")),
-        bookkeeper=Bookkeeper(_beside(config.session_file, "energies")),
-    )
-
-
-def _commander(
-    control: ControlConfig, local: LocalController, session_file: Path | None
-) -> Commander:
-    return Commander(
-        [local] if LOCAL in control.via else [],
-        Journal(_beside(session_file, "commands")),
-        CommandLog(_beside(session_file, "commands.log")),
-        allows_islanding=control.allows_islanding,
-    )
-
-
-def _beside(session_file: Path | None, what: str) -> Path | None:
-    """Where the numbers live: one file per session file, so that homes do not mix."""
-    return session_file and session_file.with_name(f"{session_file.name}.{what}")
+    return GatewaySession(transport, config.credentials, SessionFile(config.session_file), secrets)
 
 
 def certificate_fingerprint(path: Path) -> bytes:

@@ -9,6 +9,8 @@
     |  +- RateLimited    429: leave the whole upstream alone
     +- LogInAgain        401 or 403 to a read: expired session, or not our role
     +- BadCredentials    the login itself was refused: a person has to act
+    |  +- Forbidden      403 of Tesla's cloud: the account's token; another one does not help
+    |  +- NotSetUp       the account is not set up for this: its tokens, or its sites
     +- NotServed         404: this firmware has no such path
     +- BadSetting        a wrong value in the configuration: a person has to act
     +- BadCommand        a command that cannot be understood or allowed; nothing was sent
@@ -72,19 +74,39 @@ class RateLimited(RetryLater):
         retry_after_s: What the upstream asked for, or None when it said nothing.
     """
 
-    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
-        super().__init__(
-            message, remedy="Find what else polls this gateway, or raise its interval."
-        )
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after_s: float | None = None,
+        remedy: str = "Find what else polls this gateway, or raise its interval.",
+    ) -> None:
+        super().__init__(message, remedy=remedy)
         self.retry_after_s = retry_after_s
 
 
 class LogInAgain(PowerwallError):
-    """401 or 403 to a read. Firmware uses both for an expired session and for a role."""
+    """401 or 403 to a read. Firmware uses both for an expired session and for a role.
+
+    Attributes:
+        ended: It is the session, for sure: not a role.
+    """
+
+    def __init__(self, message: str, *, remedy: str = "", ended: bool = False) -> None:
+        super().__init__(message, remedy=remedy)
+        self.ended = ended
 
 
 class BadCredentials(PowerwallError):
     """The login was refused."""
+
+
+class Forbidden(BadCredentials):
+    """403 to a read of Tesla's servers: they refuse the token, and would refuse a new one."""
+
+
+class NotSetUp(BadCredentials):
+    """A Tesla account that cannot be used as it is set up: tokens that ended, another site."""
 
 
 class NotServed(PowerwallError):

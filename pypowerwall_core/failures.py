@@ -12,7 +12,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 
-from .errors import BadCredentials, Busy, LogInAgain, NotServed, RateLimited
+from .errors import (
+    BadCredentials,
+    Busy,
+    Forbidden,
+    LogInAgain,
+    NotServed,
+    NotSetUp,
+    RateLimited,
+)
 
 MINUTE_S = 60.0
 HOUR_S = 3600.0
@@ -37,6 +45,7 @@ class LaneState(Enum):
     LIMITED = "rate limited"
     WRONG_PASSWORD = "wrong password"  # noqa: S105 - the name of a state, not a password
     REFUSED = "logged in but refused"
+    NOT_SET_UP = "needs setup"
 
 
 class PathState(Enum):
@@ -157,6 +166,10 @@ def _is(*kinds: type[Exception]) -> Callable[[Case], bool]:
     return lambda case: isinstance(case.error, kinds)
 
 
+def _may_be_role(case: Case) -> bool:
+    return isinstance(case.error, LogInAgain) and not case.error.ended
+
+
 def _limited(case: Case) -> Verdict:
     asked_s = case.error.retry_after_s if isinstance(case.error, RateLimited) else None
     for_s = RETRY_AFTER_UNSAID_S if asked_s is None else min(max(1.0, asked_s), RETRY_AFTER_MOST_S)
@@ -190,6 +203,16 @@ def _vanished(case: Case) -> Verdict:
 TABLE: tuple[Row, ...] = (
     Row("429 anywhere", _is(RateLimited), _limited),
     Row(
+        "403 of Tesla's cloud: a token that is refused stays refused",
+        _is(Forbidden),
+        _lane_rests(LaneState.REFUSED, PERSON_PAUSES_S),
+    ),
+    Row(
+        "a Tesla account that is not set up for this",
+        _is(NotSetUp),
+        _lane_rests(LaneState.NOT_SET_UP, PERSON_PAUSES_S),
+    ),
+    Row(
         "wrong password",
         _is(BadCredentials),
         _lane_rests(LaneState.WRONG_PASSWORD, PERSON_PAUSES_S),
@@ -216,7 +239,7 @@ TABLE: tuple[Row, ...] = (
     Row(
         "401/403: never worked, while the session is proven",
         lambda c: (
-            isinstance(c.error, LogInAgain)
+            _may_be_role(c)
             and not c.path_worked
             and _within(c.session_proven_ago_s, SESSION_PROOF_S)
         ),
@@ -225,7 +248,7 @@ TABLE: tuple[Row, ...] = (
     # Firmware before 20.49 shows the core to everybody, and 1.15 stops when somebody logs in.
     Row(
         "401/403: beside a core that is open to everybody",
-        lambda c: isinstance(c.error, LogInAgain) and c.core_open and not c.core,
+        lambda c: _may_be_role(c) and c.core_open and not c.core,
         lambda _: PathRests(PathState.ROLE, HOUR_S),
     ),
     Row(

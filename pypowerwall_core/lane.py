@@ -16,7 +16,7 @@ from math import inf
 from random import Random
 from typing import Any
 
-from .errors import LogInAgain, Unreachable
+from .errors import BadCommand, LogInAgain, Unreachable
 from .failures import LOGIN_EVERY_S
 from .flights import Hold
 from .laneview import LaneView
@@ -29,6 +29,7 @@ from .waiting import Errand, Waiting
 
 JOIN_S = 1.0
 BUG_PAUSE_S = 1.0
+SLOTS_MOST = 100
 _CLOSED = Unreachable("the proxy is being stopped")
 
 _log = logging.getLogger(__name__)
@@ -61,8 +62,10 @@ class Lane:
 
     # -- for clients, from any thread -----------------------------------------------------
 
-    def ask(self, names: Collection[str]) -> tuple[dict[str, Slot], list[Future[None]]]:
-        """Note interest in some sources.
+    def ask(
+        self, names: Collection[str], *, patient: bool = False
+    ) -> tuple[dict[str, Slot], list[Future[None]]]:
+        """Note interest in some sources; a patient client waits for what is not fresh.
 
         Returns:
             The slots as they are, and the flights worth waiting for. A future only says
@@ -72,7 +75,7 @@ class Lane:
         with self._changed:
             slots = self._tower.slots
             before = [slots[name] for name in names]
-            worth_it = [name for name in names if self._tower.ask(name, now_s)]
+            worth_it = [name for name in names if self._tower.ask(name, now_s, patient=patient)]
             waits = (
                 [] if self._pilot.stopping else [self._waiting.client(name) for name in worth_it]
             )
@@ -80,6 +83,24 @@ class Lane:
             if any(self._overtakes(name, now_s) for name in changed):
                 self._changed.notify_all()
             return {name: self._tower.shown(name) for name in names}, waits
+
+    def adopt(self, source: Source) -> None:
+        """Take in a source that no table has, to be asked for by its name.
+
+        Raises:
+            BadCommand: There are too many, as when somebody counts paths up.
+        """
+        with self._changed:
+            slots = self._tower.slots
+            if source.name not in slots and len(slots) >= SLOTS_MOST:
+                raise BadCommand(f"more than {SLOTS_MOST} different paths are not asked for")
+            slots.setdefault(source.name, Slot(source))
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The sources there are."""
+        with self._changed:
+            return frozenset(self._tower.slots)
 
     def look(self, names: Collection[str]) -> dict[str, Slot]:
         """Return the slots as they are, for a reader whose looking starts nothing.
@@ -92,6 +113,11 @@ class Lane:
                 self._tower.note(name, now_s)
             if any(self._overtakes(name, now_s) for name in names):
                 self._changed.notify_all()
+            return {name: self._tower.shown(name) for name in names}
+
+    def peek(self, names: Collection[str]) -> dict[str, Slot]:
+        """Return the slots as they are, for who has asked and waited: no interest once more."""
+        with self._changed:
             return {name: self._tower.shown(name) for name in names}
 
     def expire(self, names: Iterable[str]) -> None:
@@ -168,7 +194,8 @@ class Lane:
             self._changed.notify_all()
         self._upstream.close()
         for thread in self._threads:
-            if thread.is_alive():
+            # Not itself: what nobody holds any more is collected by any thread.
+            if thread.is_alive() and thread is not threading.current_thread():
                 thread.join(JOIN_S)
 
     # -- deciding and flying --------------------------------------------------------------

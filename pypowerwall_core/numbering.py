@@ -76,7 +76,6 @@ class Numbering:
         )
         self._numbers = _read(self._file)
         self._settling = threading.Lock()
-        self._saving = threading.Lock()
 
     def settle(self, entries: Mapping[str, Entry]) -> Numbers:
         """Number what is seen now, and remember it unless it is a guess."""
@@ -88,13 +87,12 @@ class Numbering:
             packs = enumerate(settled.kept.packs, 1)
             told = ", ".join(f"PW{n} is {serial}" for n, serial in packs)
             _log.info("numbering: %s", told or "no packs")
-            # Once in years, and a flash card may take its time: no client waits for it.
-            threading.Thread(target=self._save, name="numbering", daemon=True).start()
+            self._file.save_soon(lambda: asdict(self._numbers), "numbering")
         return settled.shown
 
-    def _save(self) -> None:
-        with self._saving:
-            self._file.save(asdict(self._numbers))
+    def flush(self) -> None:
+        """Wait until what is to be remembered is stored."""
+        self._file.flush()
 
 
 def _read(file: StateFile) -> Numbers:

@@ -31,6 +31,15 @@ SYSTEM_NETWORKS = "system_networks"
 METERS_READINGS = "meters_readings"
 GRID_CODES = "grid_codes"
 UPDATE_STATUS = "update_status"
+TIME_REMAINING = "time_remaining"
+"""No gateway tells it: Tesla's cloud does, in hours, as {"time_remaining_hours": 7.9}."""
+
+GRID_RULES = "grid_rules"
+"""Nor this: {"grid_charging": bool, "grid_export": battery_ok, pv_only or never}, or null."""
+CLOUD_BATTERY = "cloud_battery"
+CLOUD_POWER = "cloud_power"
+CLOUD_CONFIG = "cloud_config"
+"""Tesla's own documents, as they are: site_status, live_status and site_info."""
 
 CORE = (AGGREGATES, SOE, GRID_STATUS)
 """What every Powerwall system has; their answers prove that the upstream works."""

@@ -72,6 +72,11 @@ class Source:
     fingerprint: tuple[str, ...] = ()
     doubts: Callable[[Any, Any], str] = nothing
 
+    @property
+    def may_hang(self) -> bool:
+        """Whether it is known to, and has a timeout of its own for that."""
+        return self.on_demand and self.timeout_s is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Interest:

@@ -50,6 +50,17 @@ def mode(snapshot: Snapshot) -> str | None:
     )
 
 
+def grid_charging(snapshot: Snapshot) -> bool | None:
+    """Whether the grid may charge the battery; only Tesla's cloud tells."""
+    told = _field(snapshot, payloads.GRID_RULES, "grid_charging")
+    return told if isinstance(told, bool) else None
+
+
+def grid_export(snapshot: Snapshot) -> str | None:
+    """What may be exported: battery_ok, pv_only or never; only Tesla's cloud tells."""
+    return text(_field(snapshot, payloads.GRID_RULES, "grid_export"))
+
+
 def power_w(snapshot: Snapshot, meter: str) -> float | None:
     """Power of a meter (site, battery, load, solar), signed as the gateway signs it."""
     return number(mapping(_field(snapshot, payloads.AGGREGATES, meter)).get("instant_power"))
@@ -66,10 +77,13 @@ def remaining_wh(snapshot: Snapshot) -> float | None:
 
 
 def time_remaining_h(snapshot: Snapshot) -> float | None:
-    """How long the packs would carry the home at its present load.
+    """How long the packs would carry the home: as Tesla tells it, else at its present load.
 
-    None while either is missing, and when nothing is drawn: then there is no such time.
+    None while what it takes is missing, and when nothing is drawn: then there is no such time.
     """
+    told_h = number(_field(snapshot, payloads.TIME_REMAINING, "time_remaining_hours"))
+    if told_h is not None:
+        return told_h
     left_wh, load_w = remaining_wh(snapshot), power_w(snapshot, "load")
     if left_wh is None or load_w is None or load_w <= 0:
         return None
@@ -96,6 +110,14 @@ def grid_text(snapshot: Snapshot) -> str | None:
 def grid_number(snapshot: Snapshot) -> int | None:
     """The state of the grid: 1 up, 0 down, -1 in between, None unknown or a new word."""
     return _GRID_NUMBER.get(grid_text(snapshot) or "")
+
+
+_GRID_WORDS = {1: "UP", 0: "DOWN", -1: "SYNCING"}
+
+
+def grid_word(told: str | None) -> str | None:
+    """Fold the gateway's word for the grid into UP, DOWN or SYNCING; None for a new word."""
+    return None if told not in _GRID_NUMBER else _GRID_WORDS[_GRID_NUMBER[told]]
 
 
 def grid_services_active(snapshot: Snapshot) -> bool:

@@ -9,8 +9,9 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
+from .claims import NOT_SERVED, Claim, Made, as_it_is
 from .commander import Commander
 from .failures import PathState
 from .grid import Watch
@@ -30,15 +31,16 @@ _FAILING = (PathState.FAILING, PathState.BUSY)
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """A lane and the payloads it can give, each by the source that brings it.
+    """A lane and the payloads it can give.
 
     Attributes:
         name: What facts call their source.
     """
 
     lane: Lane
-    claims: Mapping[str, str]
+    claims: Mapping[str, Claim]
     name: str = "gateway"
+    made: Made = field(default_factory=Made)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Asked:
     at_s: float
 
 
+_CONSTANT = Known(None, 0, age_s=0.0, ttl_s=3600.0, source="constant")
 _Ask = Callable[[Reader, list[str]], dict[str, Slot]]
 
 
@@ -76,6 +79,7 @@ class Site:
         self.name = name
         self.trouble = trouble
         self.commander = commander
+        self.tesla_site_id: Callable[[], int | None] = lambda: None
         self._numbering = numbering or Numbering()
         self._bookkeeper = bookkeeper or Bookkeeper()
         self._watch = Watch()
@@ -99,22 +103,24 @@ class Site:
             reader.lane.stop()
         if self.commander is not None:
             self.commander.stop()
+        self._numbering.flush()
+        self._bookkeeper.flush()
 
     def now_s(self) -> float:
         """The time on the clock that ages are measured by."""
         return self._clock()
 
-    def ask(self, needs: Collection[str]) -> Asked:
+    def ask(self, needs: Collection[str], *, patient: bool = False) -> Asked:
         """Say what is known of some payloads and note that somebody wants them.
 
         Never blocks and never sends anything itself. A caller with time to spare waits
         for the flights, then asks again: what stands in for a payload that turned out
-        not to be served is asked for only then.
+        not to be served is asked for only then. A patient one waits for all that is not fresh.
         """
         flights: list[Future[None]] = []
 
         def ask(reader: Reader, sources: list[str]) -> dict[str, Slot]:
-            slots, waits = reader.lane.ask(sources)
+            slots, waits = reader.lane.ask(sources, patient=patient)
             flights.extend(waits)
             return slots
 
@@ -128,14 +134,20 @@ class Site:
         """
         return self._snapshot(needs, lambda reader, sources: reader.lane.look(sources))
 
+    def peek(self, needs: Collection[str]) -> Snapshot:
+        """Say what is known of some payloads to who has asked for them, and waited."""
+        return self._snapshot(needs, lambda reader, sources: reader.lane.peek(sources))
+
     def _snapshot(self, needs: Collection[str], ask: _Ask) -> Snapshot:
         entries: dict[str, Entry] = {}
         waiting = set(needs)
         for reader in self.readers:
             mine = [name for name in needs if name in waiting and name in reader.claims]
-            waiting -= set(mine)
-            entries |= self._of_reader(reader, mine, ask)
-        for name in waiting:
+            told = self._of_reader(reader, mine, ask)
+            entries |= told
+            # What one does not have, the next may.
+            waiting -= {name for name in mine if not isinstance(told.get(name), Absent)}
+        for name in waiting - entries.keys():
             entries[name] = Unknown(self.trouble) if self.trouble else Absent()
         ordered = {name: entries[name] for name in needs if name in entries}
         at_s = self._wall_clock()
@@ -158,9 +170,12 @@ class Site:
         return entries | self._of_lane(reader, second, ask) if second else entries
 
     def _of_lane(self, reader: Reader, names: list[str], ask: _Ask) -> dict[str, Entry]:
-        slots = ask(reader, [reader.claims[name] for name in names])
+        claims = {name: reader.claims[name] for name in names}
+        sources = list(dict.fromkeys(one for claim in claims.values() for one in claim.sources))
+        slots = ask(reader, sources)
         now_s = self._clock()
-        return {name: _entry(slots[reader.claims[name]], reader.name, now_s) for name in names}
+        told = {name: _entry(slot, reader.name, now_s) for name, slot in slots.items()}
+        return {name: _made(name, claim, told, reader.made) for name, claim in claims.items()}
 
     def _watch_grid(self, entries: Mapping[str, Entry], at_s: float) -> Grid:
         with self._watching:
@@ -183,6 +198,23 @@ def _entry(slot: Slot, source: str, now_s: float) -> Entry:
     if slot.absent():
         return Absent(slot.rest.state.value if slot.rest else "")
     return Unknown(failing=slot.rest is not None and slot.rest.state in _FAILING)
+
+
+def _made(payload: str, claim: Claim, told: Mapping[str, Entry], made: Made) -> Entry:
+    """Say what is known of a payload by what is known of its sources."""
+    main = told[claim.sources[0]] if claim.sources else _CONSTANT
+    if claim.derive is as_it_is:
+        return main
+    known = {n: (e.document, e.version) for n, e in told.items() if isinstance(e, Known)}
+    document, version = made.of(payload, claim, known)
+    if document is NOT_SERVED:
+        return Absent()
+    if not isinstance(main, Known):
+        return main
+    if document is None:
+        return Unknown()
+    source = _CONSTANT.source if claim.constant else main.source
+    return replace(main, document=document, version=version, source=source)
 
 
 def _doubt(doubt: Doubt | None, now_s: float) -> str:

@@ -101,6 +101,10 @@ class Slot:
             return False
         return self.rest.state.is_absence or now_s < self.rest.until_s + PROBING_S
 
+    def held(self, now_s: float) -> bool:
+        """Whether no flight may leave yet, however much one is wanted."""
+        return self.resting(now_s) or self._asks_again_s() > now_s
+
     def due_at_s(self, now_s: float, lead_s: float) -> float | None:
         """When a flight should leave, None for "no need"."""
         if self.in_air:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from .privatefile import write_private
 
+FLUSH_S = 1.0
 _log = logging.getLogger(__name__)
 
 
@@ -25,6 +28,9 @@ class StateFile:
         self.what = what
         self.otherwise = otherwise
         self._complained = False
+        self._writers: list[threading.Thread] = []
+        self._writing = threading.Lock()
+        self._starting = threading.Lock()
 
     def load(self) -> Any:
         """Return the stored document, or None when there is none that can be read."""
@@ -67,3 +73,21 @@ class StateFile:
             return False
         self._complained = False
         return True
+
+    def save_soon(self, document: Callable[[], Any], name: str) -> None:
+        """Store what `document` returns by then; nobody waits for a flash card."""
+        thread = threading.Thread(
+            target=self._save_newest, args=(document,), name=name, daemon=True
+        )
+        with self._starting:
+            thread.start()
+            self._writers = [*(one for one in self._writers if one.is_alive()), thread]
+
+    def _save_newest(self, document: Callable[[], Any]) -> None:
+        with self._writing:
+            self.save(document())
+
+    def flush(self, within_s: float = FLUSH_S) -> None:
+        """Wait for what is being stored: a process that ends halfway would leave a stray file."""
+        for thread in self._writers:
+            thread.join(within_s)

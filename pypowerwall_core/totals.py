@@ -78,7 +78,6 @@ class Bookkeeper:
         self._seen: dict[str, int] = {}
         self._told: Counters = {}
         self._settling = threading.Lock()
-        self._saving = threading.Lock()
 
     def settle(self, entries: Mapping[str, Entry]) -> Totals:
         """Take in what the gateway has told, and say what to show."""
@@ -91,8 +90,7 @@ class Bookkeeper:
             changed = bool(news) and self._hold()
             shown = self._totals
         if changed:
-            # Hardly ever; no client waits for a flash card.
-            threading.Thread(target=self._save, name="energies", daemon=True).start()
+            self._file.save_soon(lambda: self._held, "energies")
         return shown
 
     def _is_new(self, payload: str, entries: Mapping[str, Entry]) -> bool:
@@ -113,9 +111,9 @@ class Bookkeeper:
         changed, self._held = held != self._held, held
         return changed
 
-    def _save(self) -> None:
-        with self._saving:
-            self._file.save(self._held)
+    def flush(self) -> None:
+        """Wait until what is to be remembered is stored."""
+        self._file.flush()
 
 
 def _energies(stored: Any) -> Counters:

@@ -67,19 +67,21 @@ class Tower:
 
     # -- asking ---------------------------------------------------------------------------
 
-    def ask(self, name: str, now_s: float) -> bool:
-        """Note that a client asks for a source.
+    def ask(self, name: str, now_s: float, *, patient: bool = False) -> bool:
+        """Note that a client asks for a source, and return whether to wait for a flight.
 
-        Returns:
-            Whether waiting for a flight is worth the client's time.
+        A patient client waits for all that is not fresh where a flight may leave, a probe too.
         """
         slot = self.note(name, now_s)
         value = slot.freshness(now_s, if_error=True)
         if value is not Freshness.FRESH and not slot.in_air:
             slot = slot.wanted(now_s)
         self.slots[name] = slot
-        in_vain = slot.doubtful(now_s) or self.condition.doubtful(slot.source, now_s)
-        if value is Freshness.FRESH or in_vain:
+        if value is Freshness.FRESH:
+            return False
+        if patient:
+            return not (slot.held(now_s) or self.condition.grounds(slot.source, now_s))
+        if slot.doubtful(now_s) or self.condition.doubtful(slot.source, now_s):
             return False
         if value is Freshness.STALE:
             old = slot.memory is not None and slot.memory.age_s(now_s) > OLD * slot.source.fresh_s
@@ -307,7 +309,7 @@ class Tower:
         self.flights.pop(flight.source.name, None)
         self._ready_s = now_s + self.pause_s()
         if flight.source.on_demand:
-            took_s = now_s - flight.took_off_s
+            took_s = now_s - flight.took_off_s if flight.source.may_hang else 0.0
             self._on_demand_ready_s = now_s + took_s * (1 / ON_DEMAND_SHARE - 1)
 
     def _rest(self, verdict: LaneRests, error: Exception, took_off_s: float, now_s: float) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pypowerwall_core import payloads, readings
-from pypowerwall_core.fields import mapping, number, sequence
+from pypowerwall_core.fields import flag, mapping, number, sequence
 from pypowerwall_core.snapshot import Snapshot, counter_key
 
 from .fact import Fact, Kind, Labels, Samples, Unit, Value, lifetime_wh, meters, no_members, single
@@ -15,6 +15,7 @@ _AGGREGATES = (payloads.AGGREGATES,)
 _STATUS = (payloads.SYSTEM_STATUS,)
 _OPERATION = (payloads.OPERATION,)
 _MODES = ("self_consumption", "backup", "autonomous")
+_EXPORTS = ("battery_ok", "pv_only", "never")
 _PHASES = {"L1": "a", "L2": "b", "L3": "c"}
 """As the gateway's meters call what everybody else calls L1 to L3."""
 
@@ -224,6 +225,21 @@ HOUSE = (
         states=_MODES,
     ),
     Fact(
+        "grid_charging",
+        "1 while the grid may charge the battery; only Tesla's cloud tells.",
+        (payloads.GRID_RULES,),
+        single(lambda snapshot: flag(readings.grid_charging(snapshot))),
+        Kind.FLAG,
+    ),
+    Fact(
+        "grid_export",
+        "What may be exported: battery_ok, pv_only or never; only Tesla's cloud tells.",
+        (payloads.GRID_RULES,),
+        single(readings.grid_export),
+        Kind.STATE,
+        states=_EXPORTS,
+    ),
+    Fact(
         "battery_full_wh",
         "What all packs together hold when full, as the gateway estimates it today.",
         _STATUS,
@@ -242,7 +258,7 @@ HOUSE = (
     Fact(
         "time_remaining_h",
         "How long the packs would carry the home at its present load.",
-        (payloads.SYSTEM_STATUS, payloads.AGGREGATES),
+        (payloads.SYSTEM_STATUS, payloads.AGGREGATES, payloads.TIME_REMAINING),
         single(readings.time_remaining_h),
         unit=Unit.HOUR,
     ),

@@ -7,8 +7,10 @@ import pytest
 from pypowerwall_core.errors import (
     BadCredentials,
     Busy,
+    Forbidden,
     LogInAgain,
     NotServed,
+    NotSetUp,
     RateLimited,
     Unreachable,
     Unwell,
@@ -27,6 +29,8 @@ from pypowerwall_core.failures import (
 
 DOWN, LIMITED = LaneState.DOWN, LaneState.LIMITED
 WRONG, REFUSED = LaneState.WRONG_PASSWORD, LaneState.REFUSED
+SETUP = LaneState.NOT_SET_UP
+ENDED, NEVER, OURS = LogInAgain("", ended=True), Forbidden("403"), NotSetUp("invalid_grant")
 NO, BAD, GONE, ILL = LogInAgain("403"), BadCredentials("401"), NotServed("404"), Unwell("500")
 
 
@@ -95,6 +99,29 @@ CASES = [
         Case(ILL, open=True, lane_state=WRONG, lane_strikes=2),
         PathRests(PathState.FAILING, 60.0),
     ),
+    # Tesla's cloud: 403 and a refused refresh, whatever else is known, are never a login
+    *[
+        (Case(error, core=True, lane_state=state, lane_strikes=n), LaneRests(state, pause_s))
+        for error, state in ((NEVER, REFUSED), (OURS, SETUP))
+        for n, pause_s in enumerate([60.0, 300.0, 900.0, 1800.0, 1800.0])
+    ],
+    *[
+        (Case(error, core=core, **known), LaneRests(state, 60.0))
+        for error, state in ((NEVER, REFUSED), (OURS, SETUP))
+        for core in (True, False)
+        for known in (
+            {"path_worked": True},
+            {"after_login": True},
+            {"core_open": True, "on_demand": True},
+            {"session_proven_ago_s": 1.0, "core_ok_before_s": 1.0},
+            {"lane_state": DOWN, "lane_strikes": 9},
+        )
+    ],
+    # ... whose 401 is the token for sure, where a gateway's would be taken for a role
+    (Case(ENDED, session_proven_ago_s=1.0), LogIn()),
+    (Case(ENDED, core_open=True), LogIn()),
+    (Case(ENDED, login_ago_s=59.0, core_open=True), PathRests(PathState.REFUSED, 30.0)),
+    (Case(ENDED, after_login=True, core=True), PathRests(PathState.REFUSED, 30.0)),
     # 429
     (Case(RateLimited("429")), LaneRests(LIMITED, 300.0)),
     (Case(RateLimited("429", retry_after_s=17.0), core=True), LaneRests(LIMITED, 17.0)),

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from support.world import CORE, FRESH_S, KEEP_S, World, percentile, source
 
+from pypowerwall_core import catalog
 from pypowerwall_core.backends.local.reader import sources
-from pypowerwall_core.catalog import NEEDS
+from pypowerwall_core.claims import plain
 from pypowerwall_core.errors import NotServed, Unreachable
 from pypowerwall_core.lane import Lane
 from pypowerwall_core.policy import BURST_S, LATELY_MOST_S, Freshness, Source
@@ -20,7 +21,9 @@ from pypowerwall_core.site import Reader, Site
 from pypowerwall_core.snapshot import Absent, Known, Snapshot, Unknown
 
 HOUR_S = 3600.0
-HOME = tuple(row for row in sources(FRESH_S, KEEP_S) if row.name in NEEDS)
+HOME = tuple(row for row in sources(FRESH_S, KEEP_S) if row.name in catalog.NEEDS)
+NEEDS = tuple(row.name for row in HOME)
+"""What facts are made of, as far as a gateway tells it."""
 
 
 def scraped(period_s: float, *, looks: int = 200, **world: Any) -> World:
@@ -225,7 +228,7 @@ def test_before_anything_else_the_core_is_asked() -> None:
 
 
 def site_of(world: World) -> Site:
-    reader = Reader(world.lane, {row.name: row.name for row in HOME})
+    reader = Reader(world.lane, plain({row.name: row.name for row in HOME}))
     return Site([reader], clock=lambda: world.now_s, wall_clock=lambda: 1.7e9 + world.now_s)
 
 

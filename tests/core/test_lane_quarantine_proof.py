@@ -22,6 +22,7 @@ from support.doubtful import (
 )
 from support.world import CORE, FRESH_S, HOUSEHOLD, World
 
+from pypowerwall_core.claims import plain
 from pypowerwall_core.errors import LogInAgain, Unreachable, Unwell
 from pypowerwall_core.lane import Lane
 from pypowerwall_core.news import doubt_news
@@ -176,7 +177,7 @@ def test_clients_on_threads_that_waited_for_it_are_let_go() -> None:
 
 
 def a_site(world: World) -> Site:
-    reader = Reader(world.lane, {row.name: row.name for row in HOUSEHOLD})
+    reader = Reader(world.lane, plain({row.name: row.name for row in HOUSEHOLD}))
     return Site([reader], clock=lambda: world.now_s, wall_clock=lambda: world.now_s)
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from support.doubtful import until_doubted
 from support.world import HOUSEHOLD, Gateway, World, source
 
+from pypowerwall_core.claims import NOT_SERVED, Claim, plain
 from pypowerwall_core.errors import NotServed, Unreachable
 from pypowerwall_core.lane import Lane
 from pypowerwall_core.site import Reader, Site
@@ -16,7 +17,7 @@ CORE_FIRST = {"aggregates": 1}
 
 
 def make(world: World) -> Site:
-    reader = Reader(world.lane, {row.name: row.name for row in ROWS})
+    reader = Reader(world.lane, plain({row.name: row.name for row in ROWS}))
     return Site([reader], clock=lambda: world.now_s, wall_clock=lambda: 1.5e9)
 
 
@@ -79,8 +80,8 @@ def test_the_first_reader_that_claims_a_payload_gives_it() -> None:
     two.gateway.documents["vitals"] = {"from": "two"}
     site = Site(
         [
-            Reader(one.lane, {"aggregates": "aggregates"}),
-            Reader(two.lane, {"aggregates": "aggregates", "vitals": "vitals"}),
+            Reader(one.lane, plain({"aggregates": "aggregates"})),
+            Reader(two.lane, plain({"aggregates": "aggregates", "vitals": "vitals"})),
         ],
         clock=lambda: one.now_s,
     )
@@ -139,7 +140,7 @@ def test_a_lane_names_its_upstream() -> None:
 
 def test_what_is_known_names_its_reader() -> None:
     world = World(ROWS)
-    reader = Reader(world.lane, {"aggregates": "aggregates"}, name="cloud")
+    reader = Reader(world.lane, plain({"aggregates": "aggregates"}), name="cloud")
     site = Site([reader], clock=lambda: world.now_s)
     site.ask(["aggregates"])
     world.run(1.0)
@@ -199,7 +200,7 @@ def test_a_counter_that_begins_anew_is_doubted_once_and_then_shown() -> None:
 
 def test_since_when_the_grid_is_as_it_is_does_not_depend_on_who_looks() -> None:
     world = World((source("grid_status"),))
-    reader = Reader(world.lane, {"grid_status": "grid_status"})
+    reader = Reader(world.lane, plain({"grid_status": "grid_status"}))
     site = Site([reader], clock=lambda: world.now_s, wall_clock=lambda: 1.7e9 + world.now_s)
     world.gateway.documents["grid_status"] = {"grid_status": "SystemGridConnected"}
     world.every(5.0, "grid_status")
@@ -219,3 +220,122 @@ def test_since_when_the_grid_is_as_it_is_does_not_depend_on_who_looks() -> None:
     assert down.state == "islanded"
     assert down.since_s is not None
     assert 0 <= down.since_s - 1.7e9 - down_s <= 60.0
+
+
+# -- payloads made of several sources --------------------------------------------------------
+
+
+def _charge(live: object, info: object) -> object:
+    """A document made of two; only the first has to be there."""
+    if not isinstance(live, dict):
+        return None
+    return {"percentage": live.get("reading"), "of": (info or {}).get("reading")}  # type: ignore[attr-defined]
+
+
+def _home_of(world: World, **claims: Claim) -> Site:
+    return Site([Reader(world.lane, claims, name="cloud")], clock=lambda: world.now_s)
+
+
+def test_a_made_payload_is_as_old_as_its_first_source_and_the_others_may_be_missing() -> None:
+    world = World(ROWS)
+    world.gateway.documents |= {"aggregates": {"reading": 7}, "vitals": {"reading": 8}}
+    world.gateway.trouble["vitals"] = lambda: Unreachable("away")
+    site = _home_of(world, soe=Claim(("aggregates", "vitals"), _charge))
+    site.ask(["soe"])
+    world.run(1.0)
+    world.run(1.0)
+    (known,) = site.ask(["soe"]).snapshot.known
+    assert known.document == {"percentage": 7, "of": None}
+    assert (known.source, 1.9 < known.age_s <= 2.0) == ("cloud", True)
+
+
+def test_a_made_payload_is_unknown_without_its_first_source() -> None:
+    world = World(ROWS)
+    world.gateway.trouble["aggregates"] = lambda: Unreachable("away")
+    site = _home_of(world, soe=Claim(("aggregates", "vitals"), _charge))
+    site.ask(["soe"])
+    world.run(5.0)
+    assert isinstance(site.ask(["soe"]).snapshot.entries["soe"], Unknown)
+
+
+def test_a_made_payload_is_made_anew_only_when_a_source_has_changed() -> None:
+    world = World(ROWS)
+    made: list[object] = []
+
+    def derive(live: object) -> object:
+        made.append(live)
+        return None if live is None else {"made": sum(one is not None for one in made)}
+
+    site = _home_of(world, soe=Claim(("aggregates",), derive))
+    site.ask(["soe"])
+    world.run(1.0)
+    first, again = (site.ask(["soe"]).snapshot for _ in range(2))
+    assert first.document("soe") is again.document("soe")
+    assert (first.identity, made[:-1]) == (again.identity, [None])
+    world.run(20.0)
+    site.ask(["soe"])
+    world.run(1.0)
+    later = site.ask(["soe"]).snapshot
+    assert later.document("soe") == {"made": 2}
+    assert later.identity != first.identity
+
+
+def test_what_a_home_does_not_have_is_absent_and_what_cannot_be_said_is_unknown() -> None:
+    world = World(ROWS)
+    site = _home_of(
+        world,
+        soe=Claim(("aggregates",), lambda _: NOT_SERVED),
+        operation=Claim(("aggregates",), lambda _: None),
+    )
+    site.ask(["soe", "operation"])
+    world.run(1.0)
+    entries = site.ask(["soe", "operation"]).snapshot.entries
+    assert isinstance(entries["soe"], Absent)
+    assert isinstance(entries["operation"], Unknown)
+
+
+def test_a_constant_is_known_at_once_asks_nobody_and_says_what_it_is() -> None:
+    world = World(ROWS)
+    site = _home_of(world, problems=Claim((), lambda: {"problems": []}))
+    asked = site.ask(["problems"])
+    (known,) = asked.snapshot.known
+    assert (known.document, known.source, asked.flights) == ({"problems": []}, "constant", ())
+    world.run(5.0)
+    assert world.gateway.counts() == {}
+
+
+def test_what_one_reader_does_not_have_the_next_one_gives() -> None:
+    gateway, cloud = World(ROWS), World(ROWS)
+    gateway.gateway.trouble["vitals"] = lambda: NotServed("HTTP 404")
+    cloud.gateway.documents["vitals"] = {"from": "cloud"}
+    site = Site(
+        [
+            Reader(gateway.lane, plain({"aggregates": "aggregates", "vitals": "vitals"})),
+            Reader(cloud.lane, plain({"vitals": "vitals"}), name="cloud"),
+        ],
+        clock=lambda: gateway.now_s,
+    )
+    for _ in range(4):
+        site.ask(["aggregates", "vitals"])
+        gateway.run(1.0)
+        cloud.run(1.0)
+    snapshot = site.ask(["aggregates", "vitals"]).snapshot
+    assert snapshot.document("vitals") == {"from": "cloud"}
+    assert [entry.source for entry in snapshot.known] == ["gateway", "cloud"]
+
+
+def test_a_reader_that_is_away_is_not_replaced_by_the_next_one() -> None:
+    gateway, cloud = World(ROWS), World(ROWS)
+    gateway.gateway.trouble["vitals"] = lambda: Unreachable("away")
+    site = Site(
+        [
+            Reader(gateway.lane, plain({"vitals": "vitals"})),
+            Reader(cloud.lane, plain({"vitals": "vitals"}), name="cloud"),
+        ],
+        clock=lambda: gateway.now_s,
+    )
+    site.ask(["vitals"])
+    gateway.run(2.0)
+    assert isinstance(site.ask(["vitals"]).snapshot.entries["vitals"], Unknown)
+    cloud.run(2.0)
+    assert cloud.gateway.counts() == {}

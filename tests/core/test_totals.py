@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -244,8 +245,8 @@ class Saves:
     def __init__(self) -> None:
         self.saved: list[Any] = []
 
-    def save(self, document: Any) -> None:
-        self.saved.append(dict(document))
+    def save_soon(self, document: Callable[[], Any], _name: str) -> None:
+        self.saved.append(dict(document()))
 
 
 def test_the_file_is_written_only_when_a_hold_begins_or_ends() -> None:

@@ -7,8 +7,7 @@ documents of firmware 1.15 to 20.49). Firmware from about 1.50 answers customers
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Collection, Mapping
-from concurrent.futures import Future
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,23 +17,19 @@ from pypowerwall_core.errors import (
     LogInAgain,
     NotSent,
     NotServed,
-    PowerwallError,
-    RateLimited,
     Refused,
-    Unreachable,
     Unwell,
 )
 from pypowerwall_core.fields import mapping, number, text
 from pypowerwall_core.lane import Lane
 from pypowerwall_core.scales import app_from_raw, raw_from_app
+from pypowerwall_core.sender import Sender
 
 from .session import GatewaySession
 
 OPERATION_PATH = "/api/operation"
 COMPLETED_PATH = "/api/config/completed"
 ISLANDING_PATH = "/api/v2/islanding/mode"
-PATIENCE_S = 60.0
-"""A login, a slow read and another flight before it: more is trouble."""
 _ISLAND_MODES = {"off": "intentional_reconnect_failsafe", "on": "backup"}
 _ISLANDED = {"on_grid": "on", "islanded": "off"}
 _OPERATION = frozenset({RESERVE, MODE})
@@ -58,7 +53,7 @@ class LocalController:
     claims = _OPERATION | {ISLAND}
 
     def __init__(self, lane: Lane, session: GatewaySession) -> None:
-        self._lane = lane
+        self._sender = Sender(lane)
         self._session = session
         self._operation: Mapping[str, Any] = {}
 
@@ -70,63 +65,36 @@ class LocalController:
         """
         found: dict[str, Value | None] = {}
         if _OPERATION & set(knobs):
-            self._operation = mapping(_wait(self._lane.demand(payloads.OPERATION)))
+            self._operation = mapping(self._sender.demand(payloads.OPERATION))
             found |= operation_of(self._operation)
         if ISLAND in knobs:
-            document = mapping(_wait(self._lane.demand(payloads.GRID_STATUS)))
+            document = mapping(self._sender.demand(payloads.GRID_STATUS))
             found[ISLAND] = _ISLANDED.get(grid.state_of(text(document.get("grid_status"))))
         return {knob: found.get(knob) for knob in knobs}
 
     def write(self, changes: Mapping[str, Value], before: Mapping[str, Value | None]) -> None:  # noqa: ARG002 - the gateway's own document says more
         """Send one write, once; see Controller."""
         write = request(changes, self._operation)
-        self._send(write)
+        self.send(write)
         if write.completed_by:
             self._complete(write)
 
-    def _send(self, write: Write) -> None:
-        try:
-            self._post(write)
-        except LogInAgain:
-            # 401: it was refused to an expired session, so nothing was carried out.
-            self._log_in()
-            self._send_again(write)
-        except RateLimited as error:
-            raise Refused(str(error), remedy=error.remedy) from error
+    def send(self, write: Write) -> bytes:
+        """Send a document once and return the body of the answer; completes nothing.
 
-    def _send_again(self, write: Write) -> None:
-        try:
-            self._post(write)
-        except (LogInAgain, RateLimited) as error:
-            raise Refused(str(error), remedy=error.remedy) from error
-
-    def _post(self, write: Write) -> None:
-        self._run(lambda: self._session.post(write.path, write.body), write.touches)
-
-    def _log_in(self) -> None:
-        try:
-            _wait(self._lane.log_in())
-        except PowerwallError as error:
-            raise NotSent(f"no session: {error}", remedy=error.remedy) from error
+        Raises:
+            As write.
+        """
+        return self._sender.send(lambda: self._session.post(write.path, write.body), write.touches)
 
     def _complete(self, write: Write) -> None:
         path = write.completed_by
         try:
             with contextlib.suppress(NotServed):  # then this firmware needs no such thing
-                self._run(lambda: self._session.get(path, good=(200, 202)), write.touches)
+                self._sender.run(lambda: self._session.get(path, good=(200, 202)), write.touches)
         except (NotSent, Refused, LogInAgain) as error:
             # Not "nothing was changed": the document is stored.
             raise Unwell(f"stored, but not put into effect: {error}") from error
-
-    def _run(self, call: Callable[[], bytes], touches: Collection[str]) -> None:
-        errand = self._lane.errand(call, touches)
-        try:
-            _wait(errand)
-        except Unreachable as error:
-            # What still waits for its turn must not leave when nobody expects it any more.
-            if self._lane.withdraw(errand):
-                raise NotSent(str(error), remedy=error.remedy) from error
-            raise
 
 
 def operation_of(document: Mapping[str, Any]) -> dict[str, Value | None]:
@@ -170,12 +138,3 @@ def request(changes: Mapping[str, Value], operation: Mapping[str, Any]) -> Write
         )
     body = {key: mode, "backup_reserve_percent": reserve_pct}
     return Write(OPERATION_PATH, body, (payloads.OPERATION,), COMPLETED_PATH)
-
-
-def _wait(future: Future[Any]) -> Any:
-    try:
-        return future.result(PATIENCE_S)
-    except TimeoutError as error:
-        raise Unreachable(
-            f"no answer within {PATIENCE_S:.0f} s: others were asked first"
-        ) from error

@@ -38,6 +38,17 @@ def any_json(body: bytes) -> Any:
     return document
 
 
+def text_or_json(body: bytes) -> Any:
+    """Parse what nobody has described: JSON, or the text that it is."""
+    text = body.decode("utf-8", "replace")
+    try:
+        return json.loads(
+            text, parse_constant=_no_constant, parse_float=_finite, parse_int=_integer
+        )
+    except (ValueError, RecursionError):
+        return text
+
+
 def json_object(body: bytes) -> dict[str, Any]:
     """Parse a JSON object.
 
@@ -90,7 +101,7 @@ def _finite(word: str) -> float:
 
 def _integer(word: str) -> int:
     """Refuse what no float can hold: arithmetic in a view would fail on it."""
-    if len(word) > DIGITS_MOST:
+    if len(word.lstrip("-")) > DIGITS_MOST:
         raise ValueError("too many digits")
     return int(word)
 

@@ -12,7 +12,7 @@ from pypowerwall_core.errors import PowerwallError, Unexplained, Unwell
 from pypowerwall_core.policy import TOLERATED_S, Source
 
 from . import vitals
-from .documents import any_json, json_object, meters
+from .documents import any_json, json_object, meters, text_or_json
 from .session import GatewaySession
 
 FAST = 0.0
@@ -24,6 +24,10 @@ SELDOM_S = 300.0
 SLOW_TOLERATED_S = 44.0
 """Eleven sources then come within a minute each behind a gateway that needs 3 s."""
 ON_DEMAND_S = 60.0
+RAW = "raw "
+"""Begins the name of a source that is not parsed."""
+GOOD, ANY_GOOD = (200,), range(200, 300)
+"""What is read answers 200; what acts when it is asked for, as config/completed, 202."""
 ON_DEMAND_TIMEOUT_S = 2.0
 """Shorter than usual: while such a path hangs, the meters wait behind it."""
 
@@ -99,6 +103,7 @@ ROWS = (
 )
 
 
+PAYLOADS = {row.path: row.payload for row in ROWS}
 _SITEMASTER = next(row.path for row in ROWS if row.payload == payloads.SITEMASTER)
 
 
@@ -123,6 +128,25 @@ def sources(cache_expire_s: float, cache_ttl_s: float) -> list[Source]:
     ]
 
 
+def adopted(path: str, cache_expire_s: float, cache_ttl_s: float, *, raw: bool) -> Source:
+    """Return the source of a path that no row has, or of the bytes of any path.
+
+    It is fetched only when somebody asks, as nobody knows what asking does.
+    """
+    return Source(
+        name=f"{RAW}{path}" if raw else path,
+        path=path,
+        fresh_s=cache_expire_s,
+        keep_s=cache_ttl_s,
+        on_demand=True,
+    )
+
+
+def _anything(body: bytes) -> Any:
+    # An empty answer says nothing; scripts have always been given None for it.
+    return text_or_json(body) if body else None
+
+
 class LocalUpstream:
     """A gateway as a lane sees it."""
 
@@ -141,8 +165,14 @@ class LocalUpstream:
 
     def fetch(self, source: Source) -> Any:
         """Return the parsed document of one source, corrected as its owner wants it."""
-        body = self._session.get(source.path, source.timeout_s)
-        return self._corrections.applied(source.name, self._parse[source.name](body))
+        good = GOOD if source.name in self._parse else ANY_GOOD
+        body = self._session.get(source.path, source.timeout_s, good=good)
+        return self._corrections.applied(source.name, self._parsed(source.name, body))
+
+    def _parsed(self, name: str, body: bytes) -> Any:
+        if name.startswith(RAW):
+            return body
+        return self._parse.get(name, _anything)(body)
 
     def explain(self, error: Unexplained) -> PowerwallError:
         """Ask why the data calls fail: the site master tells, also while it is stopped."""

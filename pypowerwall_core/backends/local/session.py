@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
-from email.utils import parsedate_to_datetime
-from time import time
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pypowerwall_core.errors import (
@@ -26,6 +24,7 @@ from pypowerwall_core.errors import (
     Unwell,
 )
 from pypowerwall_core.redact import Secrets
+from pypowerwall_core.retryafter import retry_after_s
 
 from .documents import UNWELL, one_line
 from .sessionfile import BEARER, COOKIES, SessionFile
@@ -56,7 +55,7 @@ class Credentials:
         auth_mode: "cookie" or "token"; equivalent to the gateway.
     """
 
-    password: str | None
+    password: str | None = field(repr=False)
     email: str = ""
     timezone: str = ""
     auth_mode: str = "cookie"
@@ -131,6 +130,10 @@ class GatewaySession:
         """Whether requests show a session, a new or an expired one."""
         return bool(self._session)
 
+    def shown(self) -> dict[str, str]:
+        """Return what shows the session: cookies, or the header that bears the token."""
+        return dict(self._session or {})
+
     def forget(self) -> None:
         """Show no session until the next login; the file keeps it."""
         self._session = {}
@@ -183,7 +186,7 @@ def refusal(answer: Answer) -> PowerwallError:
         case 404:
             return NotServed(status, remedy=_NO_GATEWAY)
         case 429:
-            return RateLimited(status, retry_after_s=_retry_after_s(answer.headers))
+            return RateLimited(status, retry_after_s=retry_after_s(answer.headers))
         case 502 if not answer.body:
             return Unexplained(
                 "HTTP 502 with an empty body: the gateway is starting, or the Powerwall is stopped",
@@ -248,14 +251,3 @@ def _reason(body: bytes) -> str:
     """The gateway's own words."""
     words = [_field(body, "message"), _field(body, "error")]
     return " - ".join(one_line(word) for word in words if word)
-
-
-def _retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Parse Retry-After: seconds or a date (RFC 9110, 10.2.3)."""
-    text = headers.get("Retry-After", "").strip()
-    if text.isascii() and text.isdigit():
-        return float(text[:9])
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - time())
-    except (ValueError, OverflowError):
-        return None

@@ -96,9 +96,11 @@ class Transport:
         timeout_s: float = 5.0,
         pool_maxsize: int = 15,
         fingerprint: bytes | None = None,
+        body_most: int = BODY_MOST,
     ) -> None:
         self.address = address
         self._timeout_s = timeout_s
+        self._body_most = body_most
         self._keep_alive = pool_maxsize > 0
         self._calls = threading.local()
         self._under_way: set[_Call] = set()
@@ -122,7 +124,7 @@ class Transport:
         Raises:
             NotSent: A fresh request did not leave: there was no connection.
             Unreachable: No answer, or not a whole one within twice the timeout.
-            Unwell: The body is larger than 4 MB.
+            Unwell: The body is larger than `body_most`, 4 MB by default.
         """
         with _Call(method, path, headers, json, timeout_s or self._timeout_s) as call:
             self._calls.now = call
@@ -174,7 +176,8 @@ class Transport:
         ) as answer:
             cookies = {cookie.name: cookie.value or "" for cookie in answer.cookies}
             self._session.cookies.clear()  # we send our own, see session
-            return Answer(answer.status_code, answer.headers, _whole_body(answer), cookies)
+            body = _whole_body(answer, self._body_most)
+            return Answer(answer.status_code, answer.headers, body, cookies)
 
     def _explained(self, error: Exception, call: _Call) -> Unreachable:
         # Names are resolved anew, and no half-dead socket is used again.
@@ -286,12 +289,12 @@ class _Adapter(HTTPAdapter):
         super().close()
 
 
-def _whole_body(answer: requests.Response) -> bytes:
+def _whole_body(answer: requests.Response, most: int) -> bytes:
     body = bytearray()
     for chunk in answer.iter_content(CHUNK):
         body += chunk
-        if len(body) > BODY_MOST:
-            raise Unwell("an answer of more than 4 MB")
+        if len(body) > most:
+            raise Unwell(f"an answer of more than {most / 2**20:g} MB")
     return bytes(body)
 
 
