@@ -29,6 +29,8 @@ _NO_FALLBACK = {
     "recovery_enabled": False,
 }
 """Fallback is between TEDAPI and the local login; there is no TEDAPI here."""
+CLOUD_MODE = "Cloud"
+_MODES = {"cloud": CLOUD_MODE}
 NAME = f"{__version__} powerwall-proxy"
 
 
@@ -64,13 +66,13 @@ def stats(desk: Desk, snapshot: Snapshot) -> Any:
         "uptime": str(timedelta(seconds=int(now_s - desk.started_s))),
         "mem": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
         "site_name": readings.site_name(snapshot),
-        "cloudmode": False,
+        "cloudmode": _mode(desk) == CLOUD_MODE,
         "fleetapi": False,
         "tedapi": False,
         "pw3": False,
         "tedapi_mode": "off",
         "tedapi_api_version": None,
-        "siteid": None,
+        "siteid": desk.site.tesla_site_id(),
         "counter": 0,
         "cf": str(desk.settings.session_file),
         "config": desk.settings.shown(),
@@ -159,7 +161,8 @@ def _tracked(desk: Desk) -> dict[str, Any]:
 
 
 def _mode(desk: Desk) -> str:
-    return "Local" if desk.site.readers else "Unknown"
+    """The first reader says it: the others only fill in what it does not have."""
+    return _MODES.get(desk.site.readers[0].name, "Local") if desk.site.readers else "Unknown"
 
 
 def _connection_health(desk: Desk) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import falcon
@@ -16,7 +15,6 @@ from pypowerwall_core.commands import (
     SHOWN_DECIMALS,
     Outcome,
     Record,
-    Value,
 )
 from pypowerwall_core.scales import raw_from_app
 
@@ -49,17 +47,13 @@ def error_of(record: Record) -> str:
 
 def operation_result(record: Record) -> dict[str, Any]:
     """Both settings that one write holds, the reserve as the app shows it."""
-    values = {**(record.before or {}), **record.command.changes, **_read_back(record)}
-    reserve, result = values.get(RESERVE), record.outcome.value
+    values, result = record.values, record.outcome.value
+    reserve = values.get(RESERVE)
     shown = round(reserve, SHOWN_DECIMALS) if isinstance(reserve, float) else None
     return {
         "set_backup_reserve_percent": {"backup_reserve_percent": shown, "result": result},
         "set_operation": {"real_mode": values.get(MODE), "result": result},
     }
-
-
-def _read_back(record: Record) -> Mapping[str, Value | None]:
-    return (record.after or {}) if record.outcome is Outcome.APPLIED else {}
 
 
 def stored(record: Record) -> dict[str, Any]:

@@ -13,13 +13,14 @@ from pypowerwall_core import payloads
 
 from .about import about
 from .api import API
+from .cloud import CLOUD
 from .commands import COMMANDS, CONTROLS, HISTORY
 from .house import HOUSE
 from .off import OFF
 from .pw import PW
 from .v1 import FAMILIES, SCRAPES, V1
 
-VIEWS = (*HOUSE, *API, *PW, *OFF)
+VIEWS = (*HOUSE, *API, *PW, *CLOUD, *OFF)
 LIVE = (
     Live(
         "/stats",

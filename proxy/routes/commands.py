@@ -30,15 +30,15 @@ _RESERVE_VIEW, _MODE_VIEW, _CHARGING_VIEW, _EXPORT_VIEW, _MAX_BACKUP_VIEW = CONT
     ),
     View(
         "/control/grid_charging",
-        "Whether the grid may charge them; `null`: a gateway does not tell.",
-        constant({"grid_charging": None}),
-        (),
+        "Whether the grid may charge them; `null` while unknown: only Tesla's cloud tells.",
+        control.grid_charging,
+        (payloads.GRID_RULES,),
     ),
     View(
         "/control/grid_export",
-        "What may be exported; `null`: a gateway does not tell.",
-        constant({"grid_export": None}),
-        (),
+        "What may be exported; `null` while unknown: only Tesla's cloud tells.",
+        control.grid_export,
+        (payloads.GRID_RULES,),
     ),
     View(
         "/control/max_backup",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from proxy.rows import Style, View, as_is_row
 from proxy.views import batteries, devices, meters, system
-from pypowerwall_core import payloads
+from pypowerwall_core import payloads, shapes
 
 _CSV_NEEDS = (payloads.AGGREGATES, payloads.SOE)
 _STRINGS_NEEDS = (payloads.VITALS, payloads.SOLAR_POWERWALL)
@@ -66,6 +66,7 @@ HOUSE = (
             payloads.GRID_STATUS,
             payloads.OPERATION,
             payloads.SYSTEM_STATUS,
+            payloads.TIME_REMAINING,
             *_STRINGS_NEEDS,
         ),
     ),
@@ -87,7 +88,7 @@ HOUSE = (
     View(
         "/temps",
         "Temperature of each pack by its device name, °C.",
-        batteries.temps,
+        shapes.temps,
         (payloads.VITALS,),
         Style.INDENTED,
     ),
@@ -122,7 +123,13 @@ HOUSE = (
         "Charge, energy and state of each pack by number, of all together, hours left at the "
         "present load, and the reserve as the app shows it.",
         batteries.pod,
-        (payloads.VITALS, payloads.SYSTEM_STATUS, payloads.AGGREGATES, payloads.OPERATION),
+        (
+            payloads.VITALS,
+            payloads.SYSTEM_STATUS,
+            payloads.AGGREGATES,
+            payloads.OPERATION,
+            payloads.TIME_REMAINING,
+        ),
     ),
     View(
         "/version",

@@ -11,7 +11,6 @@ def _off(says: str, document: object, *paths: str) -> tuple[View, ...]:
 
 
 _NO_TEDAPI = {"error": "TEDAPI not enabled"}
-_NO_CLOUD = {"error": "Cloud API not enabled"}
 _NO_FLEET = {"error": "FleetAPI not enabled"}
 
 OFF = (
@@ -25,14 +24,6 @@ OFF = (
         "/tedapi/components",
         "/tedapi/battery",
         "/tedapi/controller",
-    ),
-    *_off(
-        "Cloud mode is not on: says so.",
-        _NO_CLOUD,
-        "/cloud",
-        "/cloud/battery",
-        "/cloud/power",
-        "/cloud/config",
     ),
     *_off(
         "FleetAPI is not served: says so.",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from proxy.rows import View, as_is_row
-from proxy.views import batteries, pw
-from pypowerwall_core import payloads, readings
+from proxy.views import pw
+from pypowerwall_core import payloads, readings, shapes
 
 _METERS = (payloads.AGGREGATES,)
 _STATUS = (payloads.STATUS,)
 _OPERATION = (payloads.OPERATION,)
+_RULES = (payloads.GRID_RULES,)
 _STRINGS = (payloads.VITALS, payloads.SOLAR_POWERWALL)
 
 PW = (
@@ -21,7 +22,7 @@ PW = (
     View(
         "/pw/power",
         "Powers of site, solar, battery and load, W; `null` while unknown.",
-        pw.power,
+        shapes.power,
         _METERS,
     ),
     View("/pw/site", "The site's section of `/aggregates`.", pw.meter("site"), _METERS),
@@ -33,12 +34,17 @@ PW = (
     View(
         "/pw/battery_blocks",
         "Each battery block by its serial, with `THC_State` and `temperature`.",
-        pw.battery_blocks,
+        shapes.battery_blocks,
         (payloads.SYSTEM_STATUS, payloads.VITALS),
     ),
     as_is_row("/pw/vitals", payloads.VITALS, "`/vitals` in the gateway's order, compact."),
-    View("/pw/temps", "`/temps`, compact.", batteries.temps, (payloads.VITALS,)),
-    View("/pw/strings", "Each solar inverter's own words about its strings.", pw.strings, _STRINGS),
+    View("/pw/temps", "`/temps`, compact.", shapes.temps, (payloads.VITALS,)),
+    View(
+        "/pw/strings",
+        "Each solar inverter's own words about its strings.",
+        shapes.verbose_strings,
+        _STRINGS,
+    ),
     View("/pw/din", '`{"din": text}`.', pw.fact("din", readings.din), _STATUS),
     View(
         "/pw/uptime", '`{"uptime": "1541h38m20.9s"}`.', pw.fact("uptime", readings.uptime), _STATUS
@@ -74,9 +80,22 @@ PW = (
         _OPERATION,
     ),
     View(
+        "/pw/get_grid_charging",
+        '`{"grid_charging": true}`: whether the grid may charge the battery; only Tesla\'s '
+        "cloud tells.",
+        pw.fact("grid_charging", readings.grid_charging),
+        _RULES,
+    ),
+    View(
+        "/pw/get_grid_export",
+        '`{"grid_export": "battery_ok"}`: what may be exported; only Tesla\'s cloud tells.',
+        pw.fact("grid_export", readings.grid_export),
+        _RULES,
+    ),
+    View(
         "/pw/get_time_remaining",
         '`{"time_remaining": hours}`.',
         pw.fact("time_remaining", readings.time_remaining_h),
-        (payloads.SYSTEM_STATUS, payloads.AGGREGATES),
+        (payloads.SYSTEM_STATUS, payloads.AGGREGATES, payloads.TIME_REMAINING),
     ),
 )

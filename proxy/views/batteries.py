@@ -17,9 +17,9 @@ from pypowerwall_core.devices import (
     of_kind,
 )
 from pypowerwall_core.fields import flag
+from pypowerwall_core.shapes import TEMPERATURE
 from pypowerwall_core.snapshot import Snapshot
 
-_TEMPERATURE = "THC_AmbientTemp"
 _OUTPUTS = ("p_out", "q_out", "v_out", "f_out", "i_out")
 _PACKAGE = ("PackagePartNumber", "PackageSerialNumber")
 _FREQUENCIES = ("PINV_Fout", "PINV_VSplit1", "PINV_VSplit2")
@@ -56,17 +56,11 @@ _BLOCK_FLAGS = (
 _BLOCK_REST = ("OpSeqState", "version")
 
 
-def temps(snapshot: Snapshot) -> Any:
-    """Each pack's temperature by its device name, in degrees Celsius."""
-    vitals = snapshot.document(payloads.VITALS)
-    return {din: device.get(_TEMPERATURE) for din, device in of_kind(vitals, THERMAL)}
-
-
 def temps_pw(snapshot: Snapshot) -> Any:
-    """The same by number: {"PW1_temp": degrees Celsius}."""
+    """Each pack's temperature by its number: {"PW1_temp": degrees Celsius}."""
     found = by_pack(snapshot.document(payloads.VITALS), THERMAL)
     return {
-        f"PW{n}_temp": found[pack][1].get(_TEMPERATURE)
+        f"PW{n}_temp": found[pack][1].get(TEMPERATURE)
         for n, pack in _numbered(snapshot)
         if pack in found
     }

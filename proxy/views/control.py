@@ -16,6 +16,16 @@ def reserve(snapshot: Snapshot) -> Any:
     return {"reserve": None if app_pct is None else round(app_pct, _SHOWN_DECIMALS)}
 
 
+def grid_charging(snapshot: Snapshot) -> Any:
+    """Whether the grid may charge them."""
+    return {"grid_charging": readings.grid_charging(snapshot)}
+
+
+def grid_export(snapshot: Snapshot) -> Any:
+    """What may be exported."""
+    return {"grid_export": readings.grid_export(snapshot)}
+
+
 def mode(snapshot: Snapshot) -> Any:
     """How the batteries are used."""
     return {"mode": readings.mode(snapshot)}

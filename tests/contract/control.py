@@ -6,7 +6,18 @@ from collections.abc import Iterator
 from typing import Any
 
 from contract.power import reserve_pct
-from support.contract import NUMBER, TEXT, Documents, Promise, Shape, constant, keys, said, told
+from support.contract import (
+    NUMBER,
+    TEXT,
+    Documents,
+    Promise,
+    Shape,
+    constant,
+    exactly,
+    keys,
+    said,
+    told,
+)
 
 NO_V1R = {"error": "max_backup requires v1r LAN transport"}
 WITHIN_PCT = 0.005
@@ -32,11 +43,18 @@ def mode(documents: Documents) -> Shape:
     return keys({"mode": told(TEXT, *told_by)})
 
 
+def rule(name: str) -> Promise:
+    """Only Tesla's cloud tells; the original said false and "unknown" at a gateway."""
+    path = f"/control/{name}"
+    return Promise(
+        path, lambda documents: exactly({name: said(documents, "grid_rules", name)}), {name: None}
+    )
+
+
 PROMISES_ON = (
     Promise("/control/reserve", reserve, {"reserve": None}),
     Promise("/control/mode", mode, {"mode": None}),
-    # A gateway with the local login tells neither; the original said false and "unknown".
-    constant("/control/grid_charging", {"grid_charging": None}),
-    constant("/control/grid_export", {"grid_export": None}),
+    rule("grid_charging"),
+    rule("grid_export"),
     constant("/control/max_backup", NO_V1R),
 )

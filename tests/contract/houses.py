@@ -7,7 +7,7 @@ from typing import Any
 
 from falcon import testing
 from support.desk import HERE
-from support.frozen import NEEDS, SYSTEMS, documents, frozen
+from support.frozen import HOMES, documents, frozen, of_nothing
 from support.golden import NOTHING, StoodStill
 
 from proxy.app import Application
@@ -16,13 +16,13 @@ from proxy.routes import VIEWS
 from proxy.settings import read_settings
 from pypowerwall_core.snapshot import Known, Snapshot, Unknown
 
-ALL = (*SYSTEMS, NOTHING)
+ALL = (*HOMES, NOTHING)
 _VIEWS = {view.path: view.render for view in VIEWS}
 
 
 def snapshot(system: str) -> Snapshot:
     if system == NOTHING:
-        return Snapshot(dict.fromkeys(NEEDS, Unknown()), 1.7e9)
+        return Snapshot(of_nothing(), 1.7e9)
     return frozen(system)
 
 

@@ -10,7 +10,7 @@ from contract.houses import ALL, reply, told
 from contract.paths import PATHS
 from contract.promises import MOMENT, PROMISES
 from support.contract import JSON_TYPE, NUMBER, TEXT, Promise, at_least, compact, exactly, keys
-from support.frozen import SYSTEMS
+from support.frozen import HOMES
 from support.golden import NOTHING
 
 from proxy.routes import ROUTES
@@ -73,7 +73,7 @@ def test_what_is_equal_is_not_the_same() -> None:
 # -- what is served -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("system", SYSTEMS)
+@pytest.mark.parametrize("system", HOMES)
 @pytest.mark.parametrize("promise", PROMISES.values(), ids=lambda promise: promise.path)
 def test_a_route_keeps_its_promise(promise: Promise, system: str) -> None:
     answer = reply(system, promise.path)
@@ -116,7 +116,7 @@ def test_systems_tell_enough_to_prove_something() -> None:
         path
         for path, promise in PROMISES.items()
         if promise.content_type == JSON_TYPE
-        and all(reply(system, path).json in (None, {}) for system in SYSTEMS)
+        and all(reply(system, path).json in (None, {}) for system in HOMES)
     }
     old_firmware = {"/api/site_info/grid_codes", "/api/system/networks"}
     assert only_null == {"/fans", "/fans/pw"} | old_firmware

@@ -23,7 +23,8 @@ PAGE_PATHS = [page.path for page in PAGES]
 STEADY = [*VIEW_PATHS, *PAGE_PATHS, "/healthz"]
 """What stays the same byte for byte while the gateway's values do."""
 OLD_FIRMWARE_ONLY = {"/api/system/networks", "/api/site_info/grid_codes"}
-MODES_OFF = {view.path for view in VIEWS if not view.needs}
+MODES_OFF = {view.path for view in VIEWS if not {row.payload for row in ROWS} & {*view.needs}}
+"""What no gateway tells."""
 ABSENT = {
     "pw2": {"/api/solar_powerwall"} | OLD_FIRMWARE_ONLY | MODES_OFF,
     "novitals": {"/vitals", "/temps", "/temps/pw", "/pw/vitals", "/pw/temps"}

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.frozen import SYSTEMS, documents
+from support.frozen import HOMES, documents
 
 from proxy.routes import COMMANDS, LIVE, PAGES, ROUTES, VIEWS
 from proxy.rows import View
@@ -30,7 +30,7 @@ JSON = st.recursive(
 )
 
 
-FIXTURES = {system: documents(system) for system in SYSTEMS}
+FIXTURES = {system: documents(system) for system in HOMES}
 
 
 def snapshot_of(docs: dict[str, Any], view: View) -> Snapshot:

@@ -222,7 +222,8 @@ def test_requests_to_the_gateway_are_counted_by_what_came_of_them() -> None:
         served.gateway.sent
     )
     words = {dict(labels)["state"] for labels in named(found, "powerwall_upstream_state")}
-    assert words == {"up", "down", "rate_limited", "wrong_password", "logged_in_but_refused"}
+    troubles = {"down", "rate_limited", "wrong_password", "logged_in_but_refused", "needs_setup"}
+    assert words == {"up", *troubles}
     rests = named(found, "powerwall_upstream_path_resting")
     assert [dict(labels)["path"] for labels in rests] == ["/api/devices/vitals"]
     served.gateway.fails(AWAY)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from support import golden
 from support.desk import EPOCH_S, Served
-from support.frozen import SYSTEMS
+from support.frozen import HOMES
 from support.homes import LANDED_S, STATE, facts, home, leaves, settled
 
 from proxy.routes import FAMILIES
@@ -42,7 +42,9 @@ def test_every_fact_is_told_with_its_unit_age_source_and_state(system: str) -> N
 def test_of_a_house_of_which_nothing_is_known_no_value_is_told() -> None:
     found = golden.client(golden.NOTHING).simulate_get(STATE).json["sites"]["home"]
     told = {fact.name: leaf for fact, _, leaf in leaves(found)}
-    assert {leaf["state"] for leaf in told.values()} == {"unknown"}
+    of_tesla = {name for name, leaf in told.items() if leaf["state"] == "not_served"}
+    assert of_tesla == {"grid_charging", "grid_export"}, "no gateway tells these"
+    assert {leaf["state"] for leaf in told.values()} == {"unknown", "not_served"}
     assert told.pop("grid_state")["value"] == "unknown"
     assert {leaf["value"] for leaf in told.values()} == {None}
 
@@ -141,11 +143,12 @@ def test_one_fact_asks_the_gateway_for_no_more_than_it_is_read_from() -> None:
 def test_the_whole_asks_for_each_document_once_and_for_nothing_else() -> None:
     served = settled()
     asked = served.gateway.counts()
-    assert set(asked) == set(NEEDS) - {"solar_powerwall"}, "it stands in for vitals"
+    others = {"solar_powerwall", "time_remaining", "grid_rules"}
+    assert set(asked) == set(NEEDS) - others, "one stands in for vitals, two only Tesla tells"
     assert set(asked.values()) == {1}
 
 
-@pytest.mark.parametrize("system", SYSTEMS)
+@pytest.mark.parametrize("system", HOMES)
 def test_rows_are_the_same_leaves_as_flat_objects(system: str) -> None:
     client = golden.client(system)
     found = client.simulate_get(STATE).json["sites"]["home"]

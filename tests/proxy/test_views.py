@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from proxy.views import batteries, devices, meters, pw
-from pypowerwall_core import readings
+from pypowerwall_core import readings, shapes
 from pypowerwall_core.numbering import settle
 from pypowerwall_core.snapshot import Absent, Entry, Known, Numbers, Snapshot, Unknown
 
@@ -382,7 +382,7 @@ def test_the_summary_has_its_keys_in_order_and_null_for_what_is_unknown() -> Non
 def test_battery_blocks_by_serial_with_what_their_packs_say() -> None:
     vitals = pack("B", temp=20.5) | pack("X", temp=30.5)
     seen = snapshot(vitals=vitals, system_status=of_status(block("B", p_out=1)))
-    assert pw.battery_blocks(seen) == {
+    assert shapes.battery_blocks(seen) == {
         "B": {
             "PackagePartNumber": "3012170-05-B",
             "p_out": 1,
@@ -391,13 +391,13 @@ def test_battery_blocks_by_serial_with_what_their_packs_say() -> None:
         },
         "X": {"THC_State": None, "temperature": 30.5},
     }
-    assert pw.battery_blocks(snapshot(system_status=Unknown())) is None
+    assert shapes.battery_blocks(snapshot(system_status=Unknown())) is None
 
 
 def test_verbose_strings_are_the_inverters_own_words() -> None:
     vitals = inverter("Y", "A")
     vitals["PVAC--1538100-00-F--Y"] |= {"PVAC_Pout": 600.0, "PVAC_Fout": 60.0}
-    assert pw.strings(snapshot(vitals=vitals)) == {
+    assert shapes.verbose_strings(snapshot(vitals=vitals)) == {
         "PVAC--1538100-00-F--Y": {
             "PVAC_PVMeasuredVoltage_A": 250.5,
             "PVAC_PVCurrent_A": 2.5,
@@ -407,7 +407,7 @@ def test_verbose_strings_are_the_inverters_own_words() -> None:
             "PVS_StringA_Connected": True,
         }
     }
-    assert pw.strings(snapshot(vitals=Unknown())) == {}
+    assert shapes.verbose_strings(snapshot(vitals=Unknown())) == {}
 
 
 @pytest.mark.parametrize(

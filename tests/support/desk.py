@@ -10,6 +10,7 @@ from proxy.app import Application
 from proxy.desk import Desk
 from proxy.settings import read_settings
 from pypowerwall_core.backends.local.reader import sources
+from pypowerwall_core.claims import plain
 from pypowerwall_core.site import Reader, Site
 
 from .world import FRESH_S, KEEP_S, World
@@ -42,7 +43,7 @@ class Served:
     def __init__(self, **environ: str) -> None:
         self.world = World(sources(cache_expire_s=FRESH_S, cache_ttl_s=KEEP_S))
         self.gateway = self.world.gateway
-        claims = {name: name for name in self.world.lane._tower.slots}
+        claims = plain({name: name for name in self.world.lane._tower.slots})
         self.site = StillSite(
             [Reader(self.world.lane, claims)],
             clock=lambda: self.world.now_s,

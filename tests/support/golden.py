@@ -18,15 +18,15 @@ from proxy.routes import ABOUT, LIVE, ROUTES, SCRAPES, VIEWS
 from proxy.settings import read_settings
 from pypowerwall_core.payloads import STANDS_IN_FOR
 from pypowerwall_core.site import Asked, Site
-from pypowerwall_core.snapshot import Absent, Snapshot, Unknown
+from pypowerwall_core.snapshot import Absent, Snapshot
 
 from .desk import HERE, Client
-from .frozen import NEEDS, SYSTEMS, frozen
+from .frozen import CLOUDS, SYSTEMS, frozen, of_nothing
 
 FOLDER = Path(__file__).parents[1] / "contract" / "golden"
 NOTHING = "nothing"
 """A house of which nothing is known."""
-ALL = (*SYSTEMS, NOTHING)
+ALL = (*SYSTEMS, *CLOUDS, NOTHING)
 _MOMENT = {live.path for live in LIVE}
 _LONG = {row.path for row in (*ABOUT, *SCRAPES)}
 """What has tests of its own, and would hide every other difference."""
@@ -94,7 +94,7 @@ def _file(system: str) -> Path:
 
 
 def _of_nothing() -> Snapshot:
-    return Snapshot(dict.fromkeys(NEEDS, Unknown()), 1.7e9)
+    return Snapshot(of_nothing(), 1.7e9)
 
 
 def _answer(client: testing.TestClient, request: str) -> dict[str, Any]:

@@ -75,6 +75,12 @@ STILL: dict[str, Any] = {
     "version": "1.0.0",
 }
 """What an example of this moment says instead."""
+TESLAS = "/cloud/"
+OF_TESLA = {
+    "type": "object",
+    "properties": {"response": {"type": ["object", "null"]}, "error": {"type": "string"}},
+}
+"""What is in Tesla's own documents is Tesla's to describe."""
 Answers = dict[str, list[tuple[str, Any]]]
 """By request: who answered, and what."""
 
@@ -127,6 +133,8 @@ def _sample(request: str, found: Sequence[tuple[str, Any]]) -> dict[str, Any]:
         del sample["summary"]
     if NOTHING in by_system and by_system[NOTHING] != by_system[system]:
         sample["unknown"] = by_system[NOTHING]
+    if request.startswith(TESLAS):
+        return sample | {"schema": OF_TESLA}
     return sample | {"schema": infer([body for _, body in found], request)}
 
 

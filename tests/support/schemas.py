@@ -17,6 +17,9 @@ from proxy.routes import COMMANDS
 Schema = dict[str, Any]
 
 MAPS = {
+    "/cloud/battery/response": 4,
+    "/cloud/power/response": 4,
+    "/cloud/config/response": 4,
     "/alerts/pw": 5,
     "/json/strings": 2,
     "/pw/battery_blocks": 1,

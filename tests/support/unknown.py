@@ -23,6 +23,8 @@ UNKNOWN: dict[str, Any] = {
     ),
 }
 UNKNOWN |= {
+    "/pw/get_grid_charging": {"grid_charging": None},
+    "/pw/get_grid_export": {"grid_export": None},
     "/csv/v2": UNKNOWN["/csv"],
     "/json": dict.fromkeys(
         (
