@@ -115,12 +115,12 @@ def cloud_config(values: Mapping[str, Any]) -> CloudConfig | None:
     An account that is set up is there for commands also where a gateway is read; without a
     gateway it is read itself, and then one that is named has to be set up.
     """
+    if not wants_cloud(values):
+        return None
     from pypowerwall_core.backends.cloud.connect import CloudConfig  # noqa: PLC0415 - above
     from pypowerwall_core.backends.cloud.session import Servers  # noqa: PLC0415 - above
     from pypowerwall_core.build import ControlConfig  # noqa: PLC0415 - above
 
-    if not wants_cloud(values):
-        return None
     folder, ca_file = values["auth_path"], values["cloud_ca"]
     return CloudConfig(
         folder,

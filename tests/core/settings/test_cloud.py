@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -85,3 +87,18 @@ def test_flags_win() -> None:
 )
 def test_an_account_has_its_data_where_its_login_is(account_url: str, api: str) -> None:
     assert read_cloud({}, {}).servers(account_url).api == api
+
+
+def test_a_home_without_an_account_loads_nothing_of_tesla(tmp_path: Path) -> None:
+    """What stands below cloud mode takes 7 MB, in each proxy that reads a gateway alone."""
+    code = (
+        "import sys\n"
+        "from proxy.settings import read_settings\n"
+        f"settings = read_settings({{'PW_HOST': '10.0.0.5', 'PW_AUTH_PATH': {str(tmp_path)!r}}})\n"
+        "assert settings.cloud() is None\n"
+        "print([name for name in ('teslapy', 'httpcore', 'oauthlib') if name in sys.modules])"
+    )
+    ended = subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert ended.stdout == "[]\n"
