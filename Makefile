@@ -11,8 +11,10 @@ PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check install --con
 run: $(VENV)/.run
 	@$(BIN)/powerwall serve $(if $(PW_HOST)$(PW_EMAIL),,--demo)
 
+# Bytecode is kept even where containers say otherwise: else each of the three processes
+# compiles every test module, and rewrites its assertions, every time.
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

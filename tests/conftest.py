@@ -1,6 +1,7 @@
 """What all tests share."""
 
 import contextlib
+import gc
 import signal
 
 from hypothesis import HealthCheck, settings
@@ -13,3 +14,12 @@ settings.load_profile("patient")
 # starts: the commands under test would wait for ever. Only a main thread may say otherwise.
 with contextlib.suppress(ValueError):
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    """Set what collecting made aside: it stays to the end, and every collection would walk it.
+
+    What tests make themselves is collected as ever.
+    """
+    gc.collect()
+    gc.freeze()

@@ -1,20 +1,14 @@
-"""Schemathesis reads /openapi.json and asks for all it describes: no answer is a surprise."""
+"""Schemathesis reads /openapi.json and asks for all it describes: no answer is a surprise.
+
+It is imported by the tests, not by this module: every test process collects all modules.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-import schemathesis
 from hypothesis import given, settings
-from schemathesis.config import GenerationConfig, ProjectConfig, ProjectsConfig, SchemathesisConfig
-from schemathesis.schemas import BaseSchema
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
 from support.commander import SECRET, Commanded
 from support.desk import HERE
 from support.golden import NOTHING, application, client
@@ -23,13 +17,17 @@ from proxy.openapi import document, samples
 from proxy.routes import COMMANDS, ROUTES
 from proxy.settings import read_settings
 
+if TYPE_CHECKING:
+    from schemathesis import Case
+    from schemathesis.schemas import BaseSchema
+
 # That a status is described says more than that it is no server error: /csv is 503 by contract.
-CHECKS = [
-    status_code_conformance,
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-]
+CHECKS = (
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_headers_conformance",
+    "response_schema_conformance",
+)
 METHODS = ("get", "head", "post", "put", "patch", "delete", "trace")
 EXAMPLES = {"head": 1}
 """Of each operation, in each house; three where it is not said. The first is the simplest."""
@@ -39,6 +37,14 @@ OPERATIONS = [(path, method) for path in PATHS for method in METHODS if method i
 
 
 def read(served: Any) -> BaseSchema:
+    import schemathesis  # noqa: PLC0415 - above
+    from schemathesis.config import (  # noqa: PLC0415
+        GenerationConfig,
+        ProjectConfig,
+        ProjectsConfig,
+        SchemathesisConfig,
+    )
+
     generation = GenerationConfig(deterministic=True, database="none")
     projects = ProjectsConfig(default=ProjectConfig(generation=generation))
     return schemathesis.openapi.from_asgi(
@@ -47,10 +53,14 @@ def read(served: Any) -> BaseSchema:
 
 
 def ask(described: BaseSchema, path: str, method: str, examples: int, **more: Any) -> None:
+    from schemathesis.specs.openapi import checks  # noqa: PLC0415 - above
+
+    wanted = [getattr(checks, name) for name in CHECKS]
+
     @settings(max_examples=examples, derandomize=True, deadline=None, database=None)
     @given(case=described[path][method].as_strategy())
-    def answers(case: schemathesis.Case) -> None:
-        case.call_and_validate(checks=CHECKS, **more)
+    def answers(case: Case) -> None:
+        case.call_and_validate(checks=wanted, **more)
 
     answers()
 

@@ -55,8 +55,14 @@ def farewell() -> Iterator[Callable[[Served], None]]:
 
 
 @pytest.fixture
+def kind() -> type[Served]:
+    """How a proxy is started: as a user does, where a file does not say otherwise."""
+    return Served
+
+
+@pytest.fixture
 def proxy(
-    stack: ExitStack, tmp_path: Path, farewell: Callable[[Served], None]
+    stack: ExitStack, tmp_path: Path, farewell: Callable[[Served], None], kind: type[Served]
 ) -> Callable[..., Served]:
     """Start a proxy, of a gateway where one is given; more settings by their names."""
     numbers = count(1)
@@ -64,7 +70,7 @@ def proxy(
     def start(sim: Simulator | None = None, **settings: str) -> Served:
         reads = {} if sim is None else {"PW_HOST": sim.address, "PW_PASSWORD": PASSWORD}
         given = {"PW_CACHE_EXPIRE": "1", **reads, **settings}
-        served = Served(tmp_path / f"proxy{next(numbers)}", **given)
+        served = kind(tmp_path / f"proxy{next(numbers)}", **given)
         stack.callback(farewell, served)
         return served.__enter__()
 

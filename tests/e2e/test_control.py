@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from support.forked import Forked
 from support.served import Reply, Served, request, until
 
 from simulator.gateway import Simulator
@@ -44,6 +45,11 @@ def ended(proxy: Served, outcome: str, limit_s: float = 20.0) -> dict[str, Any]:
 
 def posts(sim: Simulator) -> int:
     return sum(write.method == "POST" for write in sim.counters.writes)
+
+
+@pytest.fixture
+def kind() -> type[Served]:
+    return Forked
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from support.forked import Forked
 from support.golden import stored
 from support.served import PASSWORD, Served, until
 from support.unknown import CSV
@@ -22,6 +23,11 @@ ALLOWED = {row.path for row in ROWS} | {LOGIN, "other"}
 LOGINS = {"old": 0}
 Proxies = Callable[..., Served]
 Gateways = Callable[..., Simulator]
+
+
+@pytest.fixture
+def kind() -> type[Served]:
+    return Forked
 
 
 def settled(served: Served, system: str) -> dict[str, Any]:

@@ -23,17 +23,23 @@ def closed() -> Served:
     return Served(PW_READ_TOKEN=TOKEN)
 
 
+@pytest.fixture(scope="module")
+def shut() -> Served:
+    """One application for all that is refused: nothing of it may stay."""
+    return Served(PW_READ_TOKEN=TOKEN)
+
+
 @pytest.mark.parametrize("path", CLOSED)
-def test_with_a_read_token_every_read_has_to_show_it(closed: Served, path: str) -> None:
+def test_with_a_read_token_every_read_has_to_show_it(shut: Served, path: str) -> None:
     for more in ({}, {"headers": {"Authorization": "Bearer no"}}, {"query_string": "token=no"}):
-        answer = closed.get(path, **more)
+        answer = shut.get(path, **more)
         assert answer.status_code == 401
         assert answer.headers["www-authenticate"] == "Bearer"
         said = answer.json.get("detail") or answer.json["error"]
         assert said == "PW_READ_TOKEN is wanted"
         assert TOKEN not in answer.text
-    closed.world.run(5.0)
-    assert closed.gateway.sent == []
+    shut.world.run(5.0)
+    assert shut.gateway.sent == []
 
 
 @pytest.mark.parametrize("path", CLOSED)
@@ -92,6 +98,11 @@ def test_a_token_of_any_letters_harms_nobody(token: str) -> None:
 # -- names ----------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def named() -> Served:
+    return Served(PW_ALLOWED_HOSTS="Powerwall.example.org, other.example")
+
+
 @pytest.mark.parametrize("path", SHOWING)
 @pytest.mark.parametrize(
     "host",
@@ -108,9 +119,10 @@ def test_a_token_of_any_letters_harms_nobody(token: str) -> None:
         "powerwall.example.org:8675",
     ],
 )
-def test_settings_are_shown_under_names_of_home_networks(path: str, host: str) -> None:
-    served = Served(PW_ALLOWED_HOSTS="Powerwall.example.org, other.example")
-    assert served.get(path, host=host).status_code == 200
+def test_settings_are_shown_under_names_of_home_networks(
+    named: Served, path: str, host: str
+) -> None:
+    assert named.get(path, host=host).status_code == 200
 
 
 @pytest.mark.parametrize("path", SHOWING)

@@ -28,19 +28,35 @@ def served() -> Commanded:
     return Commanded()
 
 
+@pytest.fixture(scope="module")
+def one() -> Commanded:
+    return Commanded()
+
+
+@pytest.fixture
+def refusing(one: Commanded) -> Commanded:
+    """One application for all that is refused: nothing of it may stay."""
+    return one.forget()
+
+
+@pytest.fixture(scope="module")
+def disabled() -> Commanded:
+    """One whose commands are switched off, for all of them."""
+    return Commanded(PW_CONTROL_SECRET="")
+
+
 # -- the order of checks --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda row: row.path)
 @pytest.mark.parametrize("body", [b"", b"value=20&token=x", b"\xff", b"a" * 5000])
 def test_without_a_secret_commands_are_disabled_whatever_they_hold(
-    command: Any, body: bytes
+    disabled: Commanded, command: Any, body: bytes
 ) -> None:
-    served = Commanded(PW_CONTROL_SECRET="")
-    answer = served.post(command.path, body)
+    answer = disabled.forget().post(command.path, body)
     assert answer.status_code == 400
     assert answer.json["error"] == DISABLED
-    assert served.changes == []
+    assert disabled.changes == []
 
 
 @pytest.mark.parametrize("path", ACTIONS)
@@ -80,9 +96,9 @@ def test_every_command_has_a_row_for_reading_it() -> None:
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda row: row.path)
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
 def test_other_methods_are_405_and_say_which_there_are(
-    served: Commanded, command: Any, method: str
+    refusing: Commanded, command: Any, method: str
 ) -> None:
-    answer = served.client.simulate_request(method, command.path, remote_addr=HERE)
+    answer = refusing.client.simulate_request(method, command.path, remote_addr=HERE)
     assert answer.status_code == 405
     assert {"GET", "HEAD", "POST"} <= set(answer.headers["allow"].split(", "))
     assert "error" in answer.json or answer.json["detail"]
@@ -157,13 +173,13 @@ def test_what_a_form_asks_for(
     ],
 )
 def test_what_cannot_be_understood_is_400_and_says_why(
-    served: Commanded, path: str, fields: dict[str, str], error: str
+    refusing: Commanded, path: str, fields: dict[str, str], error: str
 ) -> None:
-    answer = served.form(f"/control/{path}", **fields)
+    answer = refusing.form(f"/control/{path}", **fields)
     assert answer.status_code == 400
     assert answer.json["error"] == error
     assert answer.json["reason"]
-    assert served.changes == []
+    assert refusing.changes == []
 
 
 @pytest.mark.parametrize("body", ["", "value=20", "value=20&mode=backup", "value=cancel"])

@@ -12,7 +12,6 @@ from support.asgi import Exchange, post_in_pieces
 from support.commander import SECRET, Commanded
 from support.desk import HERE, Served
 
-from proxy.app import Application
 from proxy.routes import COMMANDS
 
 INVALID = "Control Command Error: Invalid Request"
@@ -27,8 +26,19 @@ def served() -> Commanded:
     return Commanded()
 
 
+@pytest.fixture(scope="module")
+def one() -> Commanded:
+    return Commanded()
+
+
+@pytest.fixture
+def refusing(one: Commanded) -> Commanded:
+    """One application for all that is refused: nothing of it may stay."""
+    return one.forget()
+
+
 def in_pieces(served: Served, *pieces: bytes, path: str = RESERVE, **more: Any) -> Exchange:
-    return post_in_pieces(Application(served.desk), path, pieces, **more)
+    return post_in_pieces(served.client.app, path, pieces, **more)
 
 
 def filled(size: int) -> bytes:
@@ -60,13 +70,13 @@ def test_a_body_of_four_kilobytes_is_read(served: Commanded) -> None:
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("size", [1, 1000, 4096, 100_000])
 def test_a_body_in_chunks_is_read_no_further_than_it_may_be_long(
-    served: Commanded, path: str, size: int
+    refusing: Commanded, path: str, size: int
 ) -> None:
-    exchange = in_pieces(served, FORM, *([b"&" + b"a" * size] * 10_000), path=path)
+    exchange = in_pieces(refusing, FORM, *([b"&" + b"a" * size] * 10_000), path=path)
     assert exchange.status == 413
     assert json.loads(exchange.body)["error"] == INVALID
     assert exchange.taken <= MOST / size + 2
-    assert served.changes == []
+    assert refusing.changes == []
 
 
 def test_a_body_in_chunks_is_a_body(served: Commanded) -> None:
@@ -230,13 +240,13 @@ def test_an_empty_value_of_json_is_a_question(served: Commanded, value: Any) -> 
     ],
 )
 def test_what_is_called_json_and_is_no_object_is_400(
-    served: Commanded, path: str, body: bytes
+    refusing: Commanded, path: str, body: bytes
 ) -> None:
     headers = {"Content-Type": "application/json", "Authorization": f"Bearer {SECRET}"}
-    answer = served.post(path, body, headers=headers)
+    answer = refusing.post(path, body, headers=headers)
     assert answer.status_code == 400
     assert answer.json["error"]
-    assert served.changes == []
+    assert refusing.changes == []
 
 
 # -- anything -------------------------------------------------------------------------------

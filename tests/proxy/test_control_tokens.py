@@ -25,6 +25,17 @@ def served() -> Commanded:
     return Commanded()
 
 
+@pytest.fixture(scope="module")
+def one() -> Commanded:
+    return Commanded()
+
+
+@pytest.fixture
+def refusing(one: Commanded) -> Commanded:
+    """One application for all that is refused: nothing of it may stay."""
+    return one.forget()
+
+
 def guess(served: Commanded, times: int, address: str = FAR) -> list[int]:
     return [
         served.post(RESERVE, f"token=guess{n}&value=20", remote_addr=address).status_code
@@ -59,14 +70,14 @@ def guess(served: Commanded, times: int, address: str = FAR) -> list[int]:
     ],
 )
 def test_without_the_token_nothing_is_commanded(
-    served: Commanded, path: str, body: str, headers: dict[str, str]
+    refusing: Commanded, path: str, body: str, headers: dict[str, str]
 ) -> None:
-    answer = served.post(path, body, headers=headers)
+    answer = refusing.post(path, body, headers=headers)
     assert answer.status_code == 401
     assert answer.json["unauthorized"] == "Control Command Token Invalid"
     assert answer.headers["www-authenticate"] == "Bearer"
-    assert served.changes == []
-    stats = served.get("/stats").json
+    assert refusing.changes == []
+    stats = refusing.get("/stats").json
     assert (stats["posts"], stats["errors"]) == (0, 0)
 
 

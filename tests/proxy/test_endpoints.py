@@ -23,6 +23,12 @@ def served() -> Served:
     return Served()
 
 
+@pytest.fixture(scope="module")
+def cold() -> Served:
+    """One whose gateway is never reached, for all who ask what is not known."""
+    return Served()
+
+
 def test_a_document_passes_through_with_the_spelling_clients_cut(served: Served) -> None:
     served.gateway.documents["aggregates"] = {"site": {"instant_power": -300, "x": 0.1, "n": "é"}}
     served.warm("/aggregates")
@@ -68,8 +74,8 @@ def test_version_folds_the_firmware_into_a_number(served: Served) -> None:
 
 
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.path)
-def test_what_is_not_known_is_null_at_once_and_never_an_error(served: Served, view: Any) -> None:
-    answer = served.get(view.path)
+def test_what_is_not_known_is_null_at_once_and_never_an_error(cold: Served, view: Any) -> None:
+    answer = cold.get(view.path)
     if view.path in CSV:
         assert answer.status_code == 503
         assert answer.headers["retry-after"] == "5"
@@ -79,6 +85,7 @@ def test_what_is_not_known_is_null_at_once_and_never_an_error(served: Served, vi
     detail = "unknown" if {row.payload for row in ROWS} & {*view.needs} else "not-served"
     assert answer.headers["cache-status"] == f"powerwall-proxy; fwd=miss; detail={detail}"
     assert "age" not in answer.headers
+    assert cold.gateway.sent == []
 
 
 def test_what_is_not_served_here_says_so(served: Served) -> None:

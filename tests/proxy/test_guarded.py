@@ -1,11 +1,13 @@
-"""Guarded connections of a real server, with limits small enough to be waited for.
+"""Guarded connections of a real server; time passes when a test says so.
+
+Only who reads slowly, or not at all, is watched by the clock on the wall, with a limit small
+enough to be waited for: how fast bytes move is for the kernel to say.
 
 Both of uvicorn's protocols: httptools where wheels exist, h11 on armv7.
 """
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import threading
 import time
@@ -15,6 +17,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+from support.clocked import Clock
 from support.served import received, until
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -23,35 +26,44 @@ from proxy.connections import REQUEST_MOST_S, Gate, guarded
 
 BOUND_S = 5.0
 SHORT_S = 0.3
+AGES_S = 3 * REQUEST_MOST_S
+"""Longer than any request may take, and no reason to end who has asked."""
 LARGE = 4_000_000
 """More than kernels hold on the way."""
 ASK = b"GET / HTTP/1.1\r\nHost: test\r\n\r\n"
 ANSWERED = b"\r\n\r\nhere"
 
-Serve = Callable[[Gate], int]
+Serve = Callable[..., int]
 
 
-async def application(scope: Any, receive: Any, send: Any) -> None:
+def application(clock: Clock | None) -> Any:
     """Answer; a path that says so waits first, longer than any request may take."""
-    if scope["path"] == "/slow":
-        await asyncio.sleep(3 * SHORT_S)
-    while (await receive()).get("more_body"):
-        pass
-    body = b"here" * (LARGE if scope["path"] == "/large" else 1)
-    headers = [(b"content-length", b"%d" % len(body))]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        if scope["path"] == "/slow":
+            assert clock is not None
+            await clock.sleep(AGES_S)
+        while (await receive()).get("more_body"):
+            pass
+        body = b"here" * (LARGE if scope["path"] == "/large" else 1)
+        headers = [(b"content-length", b"%d" % len(body))]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    return answer
 
 
 @pytest.fixture(params=[HttpToolsProtocol, H11Protocol])
 def serve(request: pytest.FixtureRequest) -> Iterator[Serve]:
     with ExitStack() as stack:
 
-        def start(gate: Gate) -> int:
+        def start(gate: Gate, clock: Clock | None = None) -> int:
             listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+            protocol = clock.over(request.param) if clock else request.param
             config = uvicorn.Config(
-                application,
-                http=guarded(request.param, gate),
+                application(clock),
+                http=guarded(protocol, gate),
+                timeout_keep_alive=10 * int(AGES_S),  # uvicorn's own; the gate is judged here
                 h11_max_incomplete_event_size=gate.head_most,
                 lifespan="off",
                 ws="none",
@@ -82,6 +94,11 @@ def connect() -> Iterator[Callable[[int], socket.socket]]:
         )
 
 
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
 def _answer(connection: socket.socket) -> bytes:
     data = b""
     while not data.endswith(ANSWERED):
@@ -91,34 +108,54 @@ def _answer(connection: socket.socket) -> bytes:
     return data
 
 
+def _runs_out(clock: Clock, gate: Gate) -> None:
+    """Let the limit pass: the connection is held until then, and no longer."""
+    clock.advance(REQUEST_MOST_S - 1)
+    assert len(gate) == 1, "closed before its time"
+    clock.advance(1)
+    until(lambda: len(gate) == 0, BOUND_S)
+
+
 def test_the_usual_limit_is_fifteen_seconds() -> None:
     assert Gate().request_most_s == REQUEST_MOST_S == 15.0
 
 
 @pytest.mark.parametrize(
-    "begun", [b"", b"G", ASK[:-2], b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nab"]
+    "begun",
+    [b"", b"G", ASK[:-2], b"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 9\r\n\r\nab"],
 )
-def test_who_does_not_finish_a_request_is_closed(serve: Serve, connect: Any, begun: bytes) -> None:
-    connection = connect(serve(Gate(request_most_s=SHORT_S)))
+def test_who_does_not_finish_a_request_is_closed(
+    serve: Serve, connect: Any, clock: Clock, begun: bytes
+) -> None:
+    gate = Gate()
+    connection = connect(serve(gate, clock))
     connection.sendall(begun)
+    until(lambda: len(gate) == 1)
+    clock.has_heard(len(begun))
+    _runs_out(clock, gate)
     assert ANSWERED not in received(connection)
 
 
-def test_who_does_not_finish_a_second_request_is_closed_as_well(serve: Serve, connect: Any) -> None:
-    connection = connect(serve(Gate(request_most_s=SHORT_S)))
+def test_who_does_not_finish_a_second_request_is_closed_as_well(
+    serve: Serve, connect: Any, clock: Clock
+) -> None:
+    gate = Gate()
+    connection = connect(serve(gate, clock))
     connection.sendall(ASK)
     _answer(connection)
     connection.sendall(ASK[:-2])
+    clock.has_heard(len(ASK + ASK[:-2]))
+    _runs_out(clock, gate)
     assert received(connection) == b""
 
 
 @pytest.mark.parametrize("ahead", [True, False])
 @pytest.mark.parametrize("begun", [b"", b"ab"])
 def test_a_body_that_never_comes_holds_no_place_on_a_connection_that_was_used(
-    serve: Serve, connect: Any, begun: bytes, *, ahead: bool
+    serve: Serve, connect: Any, clock: Clock, begun: bytes, *, ahead: bool
 ) -> None:
-    gate = Gate(request_most_s=SHORT_S)
-    connection = connect(serve(gate))
+    gate = Gate()
+    connection = connect(serve(gate, clock))
     post = b"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 9\r\n\r\n" + begun
     if ahead:
         connection.sendall(ASK + post)
@@ -127,56 +164,68 @@ def test_a_body_that_never_comes_holds_no_place_on_a_connection_that_was_used(
         connection.sendall(ASK)
         _answer(connection)
         connection.sendall(post)
+    clock.has_heard(len(ASK + post))
+    _runs_out(clock, gate)
     assert received(connection) == b""
-    until(lambda: len(gate) == 0, BOUND_S)
 
 
 @pytest.mark.parametrize("ahead", [True, False])
 def test_a_body_that_comes_in_time_is_read_on_a_connection_that_was_used(
-    serve: Serve, connect: Any, *, ahead: bool
+    serve: Serve, connect: Any, clock: Clock, *, ahead: bool
 ) -> None:
-    connection = connect(serve(Gate(request_most_s=SHORT_S)))
+    connection = connect(serve(Gate(), clock))
     post = b"POST /slow HTTP/1.1\r\nHost: test\r\nContent-Length: 4\r\n\r\n"
     connection.sendall(ASK + post if ahead else ASK)
     _answer(connection)
     connection.sendall(b"ab" if ahead else post + b"ab")
-    time.sleep(SHORT_S / 10)
+    clock.has_heard(len(ASK + post + b"ab"))
+    clock.advance(REQUEST_MOST_S - 1)
     connection.sendall(b"cd")
+    clock.has_heard(len(ASK + post + b"abcd"))
+    clock.advance(AGES_S)
     assert _answer(connection).startswith(b"HTTP/1.1 200")
-    time.sleep(2 * SHORT_S)
+    clock.advance(AGES_S)
     connection.sendall(ASK)
     assert _answer(connection).startswith(b"HTTP/1.1 200")
 
 
-def test_dripping_bytes_win_no_time(serve: Serve, connect: Any) -> None:
-    connection = connect(serve(Gate(request_most_s=SHORT_S)))
-    connection.sendall(b"GET / HTTP/1.1\r\nX: ")
+def test_dripping_bytes_win_no_time(serve: Serve, connect: Any, clock: Clock) -> None:
+    gate = Gate()
+    connection = connect(serve(gate, clock))
+    head = b"GET / HTTP/1.1\r\nX: "
+    connection.sendall(head)
+    for second in range(1, int(REQUEST_MOST_S)):
+        connection.sendall(b"a")
+        clock.has_heard(len(head) + second)
+        clock.advance(1)
+    assert len(gate) == 1, "closed before its time"
+    clock.advance(1)
+    assert received(connection) == b""
 
-    def cut() -> bool:
-        try:
-            connection.sendall(b"a")
-        except ConnectionError:
-            return True
-        return False
 
-    until(cut, BOUND_S)
-
-
-def test_time_does_not_run_while_an_answer_is_made(serve: Serve, connect: Any) -> None:
-    connection = connect(serve(Gate(request_most_s=SHORT_S)))
+def test_time_does_not_run_while_an_answer_is_made(
+    serve: Serve, connect: Any, clock: Clock
+) -> None:
+    connection = connect(serve(Gate(), clock))
     connection.sendall(ASK.replace(b" / ", b" /slow "))
+    clock.has_sleepers()
+    clock.advance(AGES_S)
     assert _answer(connection).startswith(b"HTTP/1.1 200")
 
 
-def test_requests_sent_ahead_may_take_longer_than_one_together(serve: Serve, connect: Any) -> None:
-    connection = connect(serve(Gate(request_most_s=SHORT_S)))
+def test_requests_sent_ahead_may_take_longer_than_one_together(
+    serve: Serve, connect: Any, clock: Clock
+) -> None:
+    connection = connect(serve(Gate(), clock))
     connection.sendall(2 * ASK.replace(b" / ", b" /slow "))
     data = b""
     while data.count(b"here") < 2:
+        clock.has_sleepers()
+        clock.advance(AGES_S)
         more = connection.recv(65536)
         assert more, "closed before it had answered both"
         data += more
-    time.sleep(2 * SHORT_S)
+    clock.advance(AGES_S)
     connection.sendall(ASK)
     assert _answer(connection).startswith(b"HTTP/1.1 200")
 
@@ -220,12 +269,13 @@ def test_who_does_not_read_makes_room_before_the_others(serve: Serve, connect: A
     until(served, BOUND_S)
 
 
-def test_an_idle_connection_that_has_asked_may_stay(serve: Serve, connect: Any) -> None:
-    connection = connect(serve(Gate(request_most_s=SHORT_S)))
+def test_an_idle_connection_that_has_asked_may_stay(
+    serve: Serve, connect: Any, clock: Clock
+) -> None:
+    connection = connect(serve(Gate(), clock))
     connection.sendall(ASK)
     _answer(connection)
-    ends_s = time.monotonic() + 2 * SHORT_S
-    until(lambda: time.monotonic() > ends_s)
+    clock.advance(AGES_S)
     connection.sendall(ASK)
     assert _answer(connection).startswith(b"HTTP/1.1 200")
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Callable
+from functools import cache
 
 import pytest
+from falcon import testing
 from prometheus_client.openmetrics.parser import (
     text_string_to_metric_families as openmetrics_families,
 )
@@ -13,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from support import golden
 from support.desk import HERE, Served
 from support.homes import settled
-from support.series import of, promtool, series
+from support.series import Series, of, promtool, series
 
 from proxy.meters import METERS
 from proxy.metrics import label_names, metric_name
@@ -24,6 +27,17 @@ PROMETHEUS = (
     "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
     "application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.1"
 )
+
+
+@pytest.fixture(scope="module")
+def asked() -> Callable[[str], testing.TestClient]:
+    """A client of each house, made once: none of them ever learns anything new."""
+    return cache(golden.client)
+
+
+@pytest.fixture(scope="module")
+def scraped() -> Series:
+    return series(settled().get("/metrics").text)
 
 
 # -- formats --------------------------------------------------------------------------------
@@ -75,9 +89,9 @@ def test_head_is_get_without_the_body() -> None:
 @pytest.mark.parametrize("system", golden.ALL)
 @pytest.mark.parametrize("accept", ["", PROMETHEUS], ids=["text", "openmetrics"])
 def test_what_every_system_says_can_be_parsed_and_has_one_family_per_name(
-    system: str, accept: str
+    asked: Callable[[str], testing.TestClient], system: str, accept: str
 ) -> None:
-    text = golden.client(system).simulate_get("/metrics", headers={"Accept": accept}).text
+    text = asked(system).simulate_get("/metrics", headers={"Accept": accept}).text
     read = openmetrics_families if accept else text_string_to_metric_families
     names = [family.name for family in read(text)]
     assert len(names) == len(set(names))
@@ -92,8 +106,10 @@ def test_what_every_system_says_can_be_parsed_and_has_one_family_per_name(
 
 
 @pytest.mark.parametrize("system", golden.ALL)
-def test_promtool_has_nothing_to_say(system: str) -> None:
-    promtool("check", "metrics", given=golden.client(system).simulate_get("/metrics").text)
+def test_promtool_has_nothing_to_say(
+    asked: Callable[[str], testing.TestClient], system: str
+) -> None:
+    promtool("check", "metrics", given=asked(system).simulate_get("/metrics").text)
 
 
 def test_facts_that_share_a_name_share_their_kind_their_unit_and_their_labels() -> None:
@@ -147,5 +163,7 @@ def test_counters_and_only_they_end_in_total() -> None:
         ("data_timestamp_seconds", {"source": "gateway", "document": "soe"}),
     ],
 )
-def test_the_names_that_dashboards_are_made_of(name: str, labels: dict[str, str]) -> None:
-    assert of(series(settled().get("/metrics").text), name, gateway="home", **labels) is not None
+def test_the_names_that_dashboards_are_made_of(
+    scraped: Series, name: str, labels: dict[str, str]
+) -> None:
+    assert of(scraped, name, gateway="home", **labels) is not None

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from support import golden
-from support.desk import EPOCH_S, Served
+from support.desk import EPOCH_S, Client, Served
 from support.frozen import HOMES
 from support.homes import LANDED_S, STATE, facts, home, leaves, settled
 
@@ -118,11 +118,15 @@ def test_alerts_that_are_there_are_1_and_none_is_an_empty_object() -> None:
     assert facts(served)["alert"] == {}
 
 
+@pytest.fixture(scope="module")
+def pwplus() -> Client:
+    return golden.client("pwplus")
+
+
 @pytest.mark.parametrize("fact", CATALOG, ids=lambda fact: fact.name)
-def test_one_fact_is_told_as_among_all(fact: Any) -> None:
-    client = golden.client("pwplus")
-    whole = client.simulate_get(STATE).json
-    one = client.simulate_get(f"{STATE}/{fact.name}").json
+def test_one_fact_is_told_as_among_all(pwplus: Client, fact: Any) -> None:
+    whole = pwplus.simulate_get(STATE).json
+    one = pwplus.simulate_get(f"{STATE}/{fact.name}").json
     among_all = whole["sites"]["home"][fact.name]
     if fact.alone:
         assert (among_all["state"], among_all["detail"]) == ("unknown", ALONE)

@@ -16,7 +16,8 @@ from pypowerwall_core.backends.local import vitals
 from simulator.desk import Request
 from simulator.gateway import Simulator
 
-from .served import PASSWORD, Reply, Served
+from .forked import Forked
+from .served import PASSWORD, Reply
 from .trouble import AGGREGATES, GRID_STATUS, SOE, SOLAR_POWERWALL, VITALS, Trouble
 
 ALWAYS = ("/health", "/healthz", "/stats")
@@ -119,7 +120,7 @@ class _Outage:
             began_s = time.monotonic()
             if trouble.early:
                 self._break()
-            with Served(folder, **self._settings()) as self._proxy:
+            with Forked(folder, **self._settings()) as self._proxy:
                 return self._watch(began_s)
 
     def _settings(self) -> dict[str, str]:

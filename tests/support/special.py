@@ -11,6 +11,7 @@ from typing import Any
 
 from simulator.gateway import Simulator
 
+from .forked import Forked
 from .outage import (
     BUDGET_S,
     FRESH_S,
@@ -133,7 +134,7 @@ class Hanging(Plot):
         with Simulator(frozen=True, password=PASSWORD) as sim:
             store_session(sim, folder / "auth")
             sim.faults.start("hanging")
-            with Served(folder, **_settings(sim, LONG_S)) as proxy:
+            with Forked(folder, **_settings(sim, LONG_S)) as proxy:
                 return self._watch(sim, _Watch(proxy))
 
     def _watch(self, sim: Simulator, watch: _Watch) -> Hung:
@@ -201,7 +202,7 @@ class FirmwareUpdate(Plot):
     def live(self, folder: Path) -> Updated:
         with Simulator(frozen=True, password=PASSWORD) as sim:
             store_session(sim, folder / "auth")
-            with Served(folder, **_settings(sim, 1)) as proxy:
+            with Forked(folder, **_settings(sim, 1)) as proxy:
                 return self._watch(sim, _Watch(proxy))
 
     def _watch(self, sim: Simulator, watch: _Watch) -> Updated:
@@ -278,7 +279,7 @@ class OneSample(Plot):
         with Simulator(frozen=True, password=PASSWORD) as sim:
             store_session(sim, folder / "auth")
             bad = self._bad(sim)
-            with Served(folder, **_settings(sim, 1)) as proxy:
+            with Forked(folder, **_settings(sim, 1)) as proxy:
                 return self._watch(sim, _Watch(proxy), bad)
 
     def _bad(self, sim: Simulator) -> Any:

@@ -46,7 +46,7 @@ HOUSEHOLD = tuple(row for row in sources(FRESH_S, KEEP_S) if row.name in NEEDED)
 """What a household needs, as the local backend's table has it."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Ask:
     at_s: float
     name: str
