@@ -6,6 +6,7 @@ import asyncio
 import time
 from dataclasses import dataclass, field
 
+from pypowerwall_core.policy import Patience
 from pypowerwall_core.site import Asked, Site
 
 from .control.throttle import Throttle
@@ -86,7 +87,7 @@ class Desk:
         shared = (("Access-Control-Allow-Origin", "*"),)
         return (*shared, ("X-Demo", "simulated")) if self.demo else shared
 
-    async def ask(self, needs: tuple[str, ...]) -> Asked:
+    async def ask(self, needs: tuple[str, ...], patience: Patience = Patience.NEWS) -> Asked:
         """Say what is known, waiting within the client's one budget where it helps.
 
         Requests that come together read one and the same snapshot.
@@ -94,19 +95,19 @@ class Desk:
         last = self._last.get(needs)
         if last is not None and self.site.now_s() - last.at_s < TOGETHER_S:
             return last
-        asked = self.site.ask(needs)
+        asked = self.site.ask(needs, patience)
         if asked.flights:
-            asked = await self._wait(needs, asked)
+            asked = await self._wait(needs, patience, asked)
         if not asked.flights:
             self._last[needs] = asked
         return asked
 
-    async def _wait(self, needs: tuple[str, ...], asked: Asked) -> Asked:
+    async def _wait(self, needs: tuple[str, ...], patience: Patience, asked: Asked) -> Asked:
         loop = asyncio.get_running_loop()
         ends_s = loop.time() + self.settings.client_budget_s
         while asked.flights and (left_s := ends_s - loop.time()) > 0:
             # Not wait_for: it cancels what it waits for, and the flight belongs to all.
             flights = [asyncio.wrap_future(flight) for flight in asked.flights]
             await asyncio.wait(flights, timeout=left_s)
-            asked = self.site.ask(needs)
+            asked = self.site.ask(needs, patience)
         return asked

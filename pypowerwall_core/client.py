@@ -21,7 +21,7 @@ from .backends.local.reader import PAYLOADS, RAW, adopted
 from .commands import Command, Record, Value
 from .connect import Gateway, GatewayConfig, open_gateway, open_site
 from .errors import BadCommand, NotPermitted, PowerwallError, Unreachable
-from .policy import Freshness
+from .policy import Freshness, Patience
 from .redact import Secrets
 from .site import Site
 from .slot import Slot
@@ -88,7 +88,7 @@ class Client:
             return Snapshot({name: Unknown() for name in needs}, time.time())
 
         def ask() -> tuple[Snapshot, Collection[Future[None]]]:
-            asked = self.site.ask(needs, patient=True)
+            asked = self.site.ask(needs, Patience.FRESH)
             return asked.snapshot, asked.flights
 
         return self._within(ask, lambda: self.site.peek(needs), _is_settled)
@@ -122,7 +122,7 @@ class Client:
             renewed = self._renewed(source.name)
             return self._remembered(gateway.lane.peek([source.name])) if renewed else None
         slots = self._within(
-            lambda: gateway.lane.ask([source.name], patient=True),
+            lambda: gateway.lane.ask([source.name], Patience.FRESH),
             lambda: gateway.lane.peek([source.name]),
             self._has_memory,
         )

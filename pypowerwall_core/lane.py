@@ -21,7 +21,7 @@ from .failures import LOGIN_EVERY_S
 from .flights import Hold
 from .laneview import LaneView
 from .pilot import Pilot
-from .policy import Source
+from .policy import Patience, Source
 from .slot import Slot
 from .tower import Tower
 from .upstream import Upstream
@@ -63,9 +63,9 @@ class Lane:
     # -- for clients, from any thread -----------------------------------------------------
 
     def ask(
-        self, names: Collection[str], *, patient: bool = False
+        self, names: Collection[str], patience: Patience = Patience.NEWS
     ) -> tuple[dict[str, Slot], list[Future[None]]]:
-        """Note interest in some sources; a patient client waits for what is not fresh.
+        """Note interest in some sources.
 
         Returns:
             The slots as they are, and the flights worth waiting for. A future only says
@@ -75,7 +75,7 @@ class Lane:
         with self._changed:
             slots = self._tower.slots
             before = [slots[name] for name in names]
-            worth_it = [name for name in names if self._tower.ask(name, now_s, patient=patient)]
+            worth_it = [name for name in names if self._tower.ask(name, now_s, patience)]
             waits = (
                 [] if self._pilot.stopping else [self._waiting.client(name) for name in worth_it]
             )

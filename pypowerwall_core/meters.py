@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from dataclasses import dataclass
+from math import inf
 
 from .errors import outcome_of
 
@@ -67,6 +68,10 @@ class LaneMeters:
         """Count the requests of the last minute."""
         self._forget(now_s)
         return len(self._sent)
+
+    def full_until_s(self, most: int) -> float:
+        """From when the minute before has room for one more request, of so many at most."""
+        return self._sent[-most] + MINUTE_S if len(self._sent) >= most else -inf
 
     def succeeded(self, now_s: float, took_s: float | None) -> None:
         """Note a good landing; its time counts unless the source is known to hang."""

@@ -29,6 +29,14 @@ IDENTITY_KEEP_S = 24 * 3600.0
 """Firmware, DIN and names hardly change; an old one is better than none."""
 
 
+class Patience(Enum):
+    """What a client waits for where a flight is likely to bring it soon."""
+
+    ANYTHING = "something to show"
+    NEWS = "news, where what there is to show is old and they come at once"
+    FRESH = "what is fresh, also from a probe"
+
+
 class Freshness(Enum):
     """What a remembered document is worth now."""
 

@@ -18,7 +18,7 @@ from .grid import Watch
 from .lane import Lane
 from .numbering import Numbering
 from .payloads import GRID_STATUS, STANDS_IN_FOR
-from .policy import Freshness
+from .policy import Freshness, Patience
 from .slot import Doubt, Slot
 from .snapshot import Absent, Entry, Grid, Known, Snapshot, Unknown
 from .totals import Bookkeeper
@@ -110,17 +110,17 @@ class Site:
         """The time on the clock that ages are measured by."""
         return self._clock()
 
-    def ask(self, needs: Collection[str], *, patient: bool = False) -> Asked:
+    def ask(self, needs: Collection[str], patience: Patience = Patience.NEWS) -> Asked:
         """Say what is known of some payloads and note that somebody wants them.
 
         Never blocks and never sends anything itself. A caller with time to spare waits
         for the flights, then asks again: what stands in for a payload that turned out
-        not to be served is asked for only then. A patient one waits for all that is not fresh.
+        not to be served is asked for only then.
         """
         flights: list[Future[None]] = []
 
         def ask(reader: Reader, sources: list[str]) -> dict[str, Slot]:
-            slots, waits = reader.lane.ask(sources, patient=patient)
+            slots, waits = reader.lane.ask(sources, patience)
             flights.extend(waits)
             return slots
 

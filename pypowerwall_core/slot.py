@@ -5,14 +5,19 @@ A Slot is replaced, never changed: whoever holds one holds a consistent view.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from math import inf
+from math import ceil, inf
 from typing import Any
 
 from .failures import PathRests, PathState
 from .policy import Freshness, Interest, Remembered, Source, ahead_at_s, freshness
 
 NOBODY = Interest()
+REQUESTS_A_MINUTE = 75
+"""A gateway gets no more of them to keep fresh what is remembered ..."""
+SPARE = 1.05
+"""... unless keeping all of it as fresh as settings say takes more: then so much more than that."""
 FIRST_TIMES = 2.0
 """What was never seen waits this much longer for its turn, or the meters age at the start."""
 PROBING_S = 60.0
@@ -254,3 +259,22 @@ class Slot:
     def idle(self) -> Slot:
         """Return the slot with no flight and no wish for one."""
         return replace(self, in_air=False, wanted_s=None)
+
+
+def most_urgent(due: Iterable[Slot], now_s: float) -> Slot:
+    """Return the one to fly first."""
+    return max(due, key=lambda slot: slot.urgency(now_s))
+
+
+def minutes_budget(interesting: Iterable[Slot]) -> int:
+    """How many requests a minute may have, by what clients ask for again and again.
+
+    Everything falls due at once after a start or an outage; what is over the budget then waits
+    for a second or two.
+    """
+    periods_s = [
+        max(slot.source.fresh_s, slot.interest.gap_s or 0.0)
+        for slot in interesting
+        if slot.memory is not None and not slot.source.on_demand
+    ]
+    return max(REQUESTS_A_MINUTE, ceil(SPARE * sum(60.0 / period_s for period_s in periods_s)))

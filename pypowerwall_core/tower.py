@@ -27,8 +27,8 @@ from .failures import (
 from .flights import Condition, Flight, Hold
 from .meters import LaneMeters
 from .plausibility import nothing
-from .policy import Freshness, Source
-from .slot import Slot
+from .policy import Freshness, Patience, Source
+from .slot import Slot, minutes_budget, most_urgent
 
 PATIENCE_S = 0.2
 """A client that could be given something old waits for news at most this long."""
@@ -67,23 +67,23 @@ class Tower:
 
     # -- asking ---------------------------------------------------------------------------
 
-    def ask(self, name: str, now_s: float, *, patient: bool = False) -> bool:
-        """Note that a client asks for a source, and return whether to wait for a flight.
-
-        A patient client waits for all that is not fresh where a flight may leave, a probe too.
-        """
+    def ask(self, name: str, now_s: float, patience: Patience = Patience.NEWS) -> bool:
+        """Note that a client asks for a source, and return whether to wait for a flight."""
         slot = self.note(name, now_s)
-        value = slot.freshness(now_s, if_error=True)
-        if value is not Freshness.FRESH and not slot.in_air:
-            slot = slot.wanted(now_s)
-        self.slots[name] = slot
-        if value is Freshness.FRESH:
+        if slot.freshness(now_s, if_error=True) is Freshness.FRESH:
             return False
-        if patient:
+        if not slot.in_air:
+            slot = self.slots[name] = slot.wanted(now_s)
+        if patience is Patience.FRESH:
             return not (slot.held(now_s) or self.condition.grounds(slot.source, now_s))
         if slot.doubtful(now_s) or self.condition.doubtful(slot.source, now_s):
             return False
-        if value is Freshness.STALE:
+        if patience is Patience.ANYTHING and self.shown(name).freshness(now_s) is Freshness.STALE:
+            return False
+        return self._is_worth_it(slot, now_s)
+
+    def _is_worth_it(self, slot: Slot, now_s: float) -> bool:
+        if slot.freshness(now_s, if_error=True) is Freshness.STALE:
             old = slot.memory is not None and slot.memory.age_s(now_s) > OLD * slot.source.fresh_s
             return old and self.predicted_landing_s(now_s) <= PATIENCE_S
         if slot.freshness(now_s, if_error=False) is Freshness.STALE:
@@ -158,15 +158,16 @@ class Tower:
         """Say which slot flies now, or until when nothing does."""
         if len(self.flights) >= self._max_in_flight:
             return Hold()
-        interested = sum(slot.interest.lately(now_s) for slot in self.slots.values())
-        self._lead_s = LEAD_MARGIN_S + interested * self._each_s()
-        departures = self._departures(now_s)
+        interesting = [slot for slot in self.slots.values() if slot.interest.lately(now_s)]
+        self._lead_s = LEAD_MARGIN_S + len(interesting) * self._each_s()
+        full_until_s = self.meters.full_until_s(minutes_budget(interesting))
+        departures = self._departures(now_s, full_until_s)
         due = [self.slots[name] for name, at_s in departures.items() if at_s <= now_s]
         if not due or now_s < self._ready_s:
             first_s = min(departures.values(), default=None)
             return Hold() if first_s is None else Hold(max(first_s, self._ready_s))
         if self.condition.up or now_s < self.condition.until_s:
-            return self._first_of_all(_most_urgent(due, now_s), now_s)
+            return self._first_of_all(most_urgent(due, now_s), now_s)
         return Hold() if self.flights else self._probe(due, now_s)
 
     def _first_of_all(self, slot: Slot, now_s: float) -> Slot | Hold:
@@ -200,7 +201,7 @@ class Tower:
     def _each_s(self) -> float:
         return (self.meters.mean_latency_s or UNMEASURED_LATENCY_S) + self.pause_s()
 
-    def _departures(self, now_s: float) -> dict[str, float]:
+    def _departures(self, now_s: float, full_until_s: float) -> dict[str, float]:
         times_s: dict[str, float] = {}
         for name, slot in self.slots.items():
             at_s = slot.due_at_s(now_s, self._lead_s)
@@ -209,6 +210,8 @@ class Tower:
                     at_s = max(at_s, self.condition.until_s)
                 if slot.source.on_demand:
                     at_s = max(at_s, self._on_demand_ready_s)
+                if slot.memory is not None and not slot.demanded:
+                    at_s = max(at_s, full_until_s)
                 times_s[name] = at_s
         return times_s
 
@@ -216,7 +219,7 @@ class Tower:
         """Pick the one flight that tests an upstream which failed: a core path, in turn."""
         core = [self.slots[name] for name in sorted(self._core)]
         awake = [slot for slot in core if not slot.resting(now_s)]
-        return awake[self._turn % len(awake)] if awake else _most_urgent(due, now_s)
+        return awake[self._turn % len(awake)] if awake else most_urgent(due, now_s)
 
     # -- landings -------------------------------------------------------------------------
 
@@ -344,7 +347,3 @@ class Tower:
             return
         for name in self._core - self.evidence.core_refused:
             self.slots[name] = self.slots[name].wanted(now_s)
-
-
-def _most_urgent(due: Iterable[Slot], now_s: float) -> Slot:
-    return max(due, key=lambda slot: slot.urgency(now_s))

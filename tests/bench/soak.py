@@ -29,6 +29,7 @@ SLOPE_MB_AN_HOUR = 2
 SLOPE_NEEDS_S = 1200.0
 """In less time the noise of one measurement looks like megabytes an hour."""
 BUDGET_MS = 2750
+SLOW_MS = 250
 THREADS_MORE, DESCRIPTORS_MORE = 1, 4
 GLANCE_S = 0.2
 DEAF = {"refusing", "unreachable"}
@@ -121,7 +122,7 @@ def endure(home: World, minutes: float, random: Random) -> list[Outcome]:
 def judged(home: World, outcomes: list[Outcome], since_s: float, until_s: float) -> list[Figure]:
     samples = between(of_household(home.load.samples), since_s, until_s)
     took_ms = [1000 * sample.took_s for sample in samples]
-    over = sum(ms > 250 for ms in took_ms)
+    over = sum(ms > SLOW_MS for ms in took_ms)
     calm = [s for s in samples if not any(o.began_s <= s.at_s < _over_s(o) for o in outcomes)]
     late = sum(not outcome.met for outcome in outcomes)
     kept = [o for o in outcomes if o.fresh_after_s != NEVER]
@@ -132,11 +133,21 @@ def judged(home: World, outcomes: list[Outcome], since_s: float, until_s: float)
         Figure(GROUP, "GETs of the household", len(samples), least=1),
         Figure(GROUP, "p99", percentile(took_ms, 0.99), "ms", P99_MS),
         slowest(GROUP, samples, BUDGET_MS),
-        Figure(GROUP, "GETs over 250 ms", over),
+        Figure(GROUP, f"GETs over {SLOW_MS} ms", over),
         *of_facts(GROUP, samples, healthy=False),
         *of_failures(GROUP, samples),
         *of_age("soak, calm", calm, 6),
         *of_wear(home, since_s, until_s),
+    ]
+
+
+def _slow(home: World, since_s: float) -> list[str]:
+    """A line for every GET over 250 ms: who waited, when, and with what result."""
+    return [
+        f"slow: {sample.who} waited {1000 * sample.took_s:.0f} ms for {sample.path} "
+        f"after {sample.at_s - since_s:.1f} s: {sample.status} {sample.cache}".rstrip()
+        for sample in of_household(home.load.samples)
+        if sample.at_s >= since_s and 1000 * sample.took_s > SLOW_MS
     ]
 
 
@@ -197,6 +208,10 @@ def main() -> int:
         outcomes = endure(home, said.minutes, Random(said.seed))
         home.load.stop()
         figures = judged(home, outcomes, since_s, time.monotonic())
+    made_of = ", ".join(f"{times} {path}" for path, times in home.watch.made_of().items())
+    say(f"busiest minute: {made_of}")
+    for slow in _slow(home, since_s):
+        say(slow)
     say("\n" + table(figures))
     household.store(figures, said.json)
     say(f"also in {said.json}")

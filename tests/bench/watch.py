@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
 from math import inf
@@ -105,15 +106,28 @@ class Watch:
 
     def busiest_minute(self, until_s: float = inf, *, by_lane: bool = False) -> float:
         """The most requests in any minute until then; of a shorter time, as many as there were."""
+        return self._busiest(until_s, by_lane=by_lane)[0]
+
+    def made_of(self) -> dict[str, int]:
+        """What was asked for in the busiest minute, how often."""
+        _, before, after = self._busiest(inf, by_lane=False)
+        seen = Counter(after.requests)
+        seen.subtract(before.requests if before else {})
+        return {path: times for path, times in sorted(seen.items()) if times}
+
+    def _busiest(self, until_s: float, *, by_lane: bool) -> tuple[int, Point | None, Point]:
+        """How many requests, after which look (None: from the start) and until which."""
         points = [point for point in list(self.points) if point.at_s <= until_s]
         counts = [(p.lane or {}).get("flights", 0) if by_lane else p.total for p in points]
-        most, first = 0, 0
+        first = 0
+        most: tuple[int, Point | None, Point] = (0, None, points[0])
         for index, point in enumerate(points):
             while point.at_s - points[first].at_s > 60:
                 first += 1
             # The first point of all may already have counted the start's requests.
             before = counts[first] if first else 0
-            most = max(most, counts[index] - before)
+            if counts[index] - before > most[0]:
+                most = (counts[index] - before, points[first] if first else None, point)
         return most
 
     def fetched_at_s(self, path: str, since_s: float, until_s: float) -> list[float]:

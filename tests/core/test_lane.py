@@ -8,7 +8,7 @@ import pytest
 from support.world import CORE, FRESH_S, HOUSEHOLD, KEEP_S, World, percentile
 
 from pypowerwall_core.errors import Unreachable, Unwell
-from pypowerwall_core.policy import Freshness
+from pypowerwall_core.policy import Freshness, Patience
 
 HOUR_S = 3600.0
 TELEGRAF = ("aggregates", "soe", "grid_status", "vitals", "system_status", "operation")
@@ -180,6 +180,20 @@ def test_a_returning_client_waits_for_news_rather_than_read_something_old() -> N
     (ask,) = world.ask("aggregates")
     assert ask.value is Freshness.STALE
     assert ask.waits
+
+
+@pytest.mark.parametrize(
+    ("away_s", "value"), [(20, Freshness.STALE), (60, Freshness.STALE), (1000, Freshness.EXPIRED)]
+)
+def test_who_is_told_the_age_waits_only_where_there_is_nothing_to_show(
+    away_s: float, value: Freshness
+) -> None:
+    world = World()
+    world.ask("aggregates")
+    world.run(away_s)
+    (ask,) = world.ask("aggregates", patience=Patience.ANYTHING)
+    assert ask.value is value
+    assert ask.waits is (value is Freshness.EXPIRED)
 
 
 def test_a_returning_client_does_not_wait_for_a_slow_gateway() -> None:

@@ -39,7 +39,7 @@ class StoodStill(Site):
         super().__init__()
         self._still = snapshot
 
-    def ask(self, needs: Any) -> Asked:
+    def ask(self, needs: Any, patience: Any = None) -> Asked:  # noqa: ARG002 - as Site.ask
         return Asked(self.look(needs), (), self.now_s())
 
     def look(self, needs: Any) -> Snapshot:

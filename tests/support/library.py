@@ -31,6 +31,7 @@ from pypowerwall_core.execution import Execution
 from pypowerwall_core.flights import Hold
 from pypowerwall_core.journal import Journal
 from pypowerwall_core.lane import Lane
+from pypowerwall_core.policy import Patience
 from pypowerwall_core.powerwall import CACHE_TTL_S, Powerwall
 from pypowerwall_core.redact import Secrets
 from pypowerwall_core.site import Reader, Site
@@ -157,9 +158,9 @@ class DrivenLane(Lane):
     fake: FakeClock
 
     def ask(
-        self, names: Collection[str], *, patient: bool = False
+        self, names: Collection[str], patience: Patience = Patience.NEWS
     ) -> tuple[dict[str, Slot], list[Future[None]]]:
-        slots, flights = super().ask(names, patient=patient)
+        slots, flights = super().ask(names, patience)
         self.drive(flights)
         return slots, flights
 

@@ -18,7 +18,7 @@ from pypowerwall_core.backends.local.reader import sources
 from pypowerwall_core.errors import LogInAgain
 from pypowerwall_core.flights import Hold
 from pypowerwall_core.lane import Lane
-from pypowerwall_core.policy import Freshness, Source
+from pypowerwall_core.policy import Freshness, Patience, Source
 from pypowerwall_core.slot import Slot
 
 FRESH_S, KEEP_S = 5.0, 30.0
@@ -147,9 +147,9 @@ class World:
 
     # -- clients --------------------------------------------------------------------------
 
-    def ask(self, *names: str) -> list[Ask]:
+    def ask(self, *names: str, patience: Patience = Patience.NEWS) -> list[Ask]:
         """Ask now, as one client does."""
-        slots, flights = self.lane.ask(names)
+        slots, flights = self.lane.ask(names, patience)
         return self._note(slots, names, waits=bool(flights))
 
     def look(self, *names: str) -> list[Ask]:

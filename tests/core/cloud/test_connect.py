@@ -21,6 +21,7 @@ from pypowerwall_core.backends.local.session import Credentials
 from pypowerwall_core.commands import RESERVE
 from pypowerwall_core.connect import GatewayConfig, open_gateway, open_site
 from pypowerwall_core.errors import BadSetting
+from pypowerwall_core.policy import Patience
 from pypowerwall_core.redact import Secrets
 from pypowerwall_core.settings.cloud import cloud_config, wants_cloud
 
@@ -109,7 +110,7 @@ def test_a_site_says_its_number_once_it_is_known(account: Account, tmp_path: Pat
     (reader,) = site.readers
     site.start()
     try:
-        asked = site.ask([payloads.AGGREGATES], patient=True)
+        asked = site.ask([payloads.AGGREGATES], Patience.FRESH)
         for flight in asked.flights:
             flight.result(10)
     finally:
