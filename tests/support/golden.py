@@ -121,7 +121,8 @@ def _kinds(value: Any) -> Any:
 
 
 if __name__ == "__main__":
-    from support import samples  # which is made of these
+    from support import helpsamples, samples  # which are made of these
 
     write()
     samples.write()
+    helpsamples.write()
