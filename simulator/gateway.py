@@ -1,11 +1,10 @@
 """The Simulator: one gateway that runs in this process, in threads of its own."""
 
 import socket
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Self
+from functools import partial
 
 from simulator.certificate import Certificate
 from simulator.connections import Flights
@@ -17,6 +16,7 @@ from simulator.faults import Faults
 from simulator.https import Hub, Server
 from simulator.listening import Address, Doorway
 from simulator.plant import Plant
+from simulator.running import Running
 from simulator.sessions import Sessions
 from simulator.systems import SYSTEMS, System
 
@@ -40,12 +40,8 @@ def system_of(name: str | System, site_name: str | None) -> System:
     return system if site_name is None else replace(system, site_name=site_name)
 
 
-class Simulator:
+class Simulator(Running):
     """A Powerwall gateway to run, watch and break."""
-
-    # What runs, once it is started.
-    _control: ControlServer | None = None
-    _running = False
 
     def __init__(  # noqa: PLR0913 - the ways a gateway differs, each by name
         self,
@@ -79,9 +75,8 @@ class Simulator:
         self.faults = Faults(self._follow, self.plant.view, monotonic, plantless=self.system.told)
         self._hub = self._make_hub(password, Sessions(session_ttl_s, monotonic))
         self.allow_operation = allow_operation
-        self._doorway = self._make_doorway((host, port), listener)
-        self._control_port = control_port
-        self._lock = threading.RLock()
+        control = None if control_port is None else partial(ControlServer, self, control_port)
+        super().__init__(self._make_doorway((host, port), listener), control)
 
     def _make_hub(self, password: str, sessions: Sessions) -> Hub:
         desk = Desk(
@@ -104,35 +99,6 @@ class Simulator:
             listener=listener,
         )
 
-    def __enter__(self) -> Self:
-        """Start."""
-        self.start()
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        """Stop."""
-        self.stop()
-
-    def start(self) -> None:
-        """Listen; connections are taken when this returns."""
-        with self._lock:
-            if self._running:
-                return
-            self._running = True
-            self._doorway.open()
-            if self._control_port is not None:
-                self._control = ControlServer(self, self._control_port)
-
-    def stop(self) -> None:
-        """Close everything, connections that a fault holds included; stopping twice is fine."""
-        with self._lock:
-            self._running = False
-            self._doorway.close()
-            if self._control is not None:
-                self._control.close()
-                self._control = None
-        self.faults.stop()
-
     @property
     def certificate_pem(self) -> str:
         """The certificate that new connections see now."""
@@ -152,11 +118,6 @@ class Simulator:
     def address(self) -> str:
         """Host and port, as a PW_HOST takes them."""
         return f"{self.host}:{self.port}"
-
-    @property
-    def control_port(self) -> int | None:
-        """The port of the control side, if it runs."""
-        return self._control.port if self._control else None
 
     @property
     def login_limit(self) -> int | None:

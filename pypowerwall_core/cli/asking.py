@@ -16,6 +16,7 @@ from typing import Any
 import requests
 from urllib3.exceptions import HTTPError, LocationParseError
 
+from pypowerwall_core.causes import causes
 from pypowerwall_core.errors import Unreachable
 from pypowerwall_core.version import __version__
 
@@ -163,22 +164,10 @@ def _late(limit_s: float) -> str:
 
 def _reason(error: Exception, limit_s: float) -> str:
     """Say what went wrong without the addresses of objects that libraries print."""
-    causes = _causes(error)
-    if any(isinstance(cause, requests.Timeout | TimeoutError) for cause in causes):
+    found = causes(error)
+    if any(isinstance(cause, requests.Timeout | TimeoutError) for cause in found):
         return _late(limit_s)
     for kind, says in _REASONS:
-        if any(isinstance(cause, kind) for cause in causes):
+        if any(isinstance(cause, kind) for cause in found):
             return says
     return f"no connection ({type(error).__name__})"
-
-
-def _causes(error: BaseException) -> list[BaseException]:
-    """Unpack what requests and urllib3 have wrapped."""
-    found: list[BaseException] = []
-    todo: list[object] = [error]
-    while todo:
-        item = todo.pop()
-        if isinstance(item, BaseException) and item not in found:
-            found.append(item)
-            todo += [*item.args, getattr(item, "reason", None), item.__cause__, item.__context__]
-    return found

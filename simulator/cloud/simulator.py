@@ -1,10 +1,10 @@
 """The CloudSimulator: Tesla's login and Owner API, in this process, in threads of their own."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
 from simulator.certificate import Certificate
 from simulator.cloud.call import AUTHORIZE_PATH, LOGOUT_PATH, PRODUCTS_PATH, SITES_PATH, TOKEN_PATH
@@ -25,6 +25,7 @@ from simulator.faults import Faults
 from simulator.gateway import local_offset_s, system_of
 from simulator.listening import Address, Doorway
 from simulator.plant import Plant
+from simulator.running import Running
 from simulator.system import System
 from simulator.view import View
 
@@ -37,15 +38,11 @@ def _as_it_is(view: View) -> View:
     return view
 
 
-class CloudSimulator:
+class CloudSimulator(Running):
     """Tesla's cloud to log in to, read, write and break.
 
     Give it another simulator's plant, and both tell of one home.
     """
-
-    # What runs, once it is started.
-    _control: ControlServer | None = None
-    _running = False
 
     def __init__(  # noqa: PLR0913 - the ways a cloud differs, each by name
         self,
@@ -76,8 +73,6 @@ class CloudSimulator:
         self._wall = wall
         self._hosts = LOOPBACK if host in (*LOOPBACK, *_ANYWHERE) else (host, *LOOPBACK)
         self._authority = Authority.make()
-        self._control_port = control_port
-        self._lock = threading.Lock()
         self.sites = tuple(self._sites(system, sites, plant, site_name))
         self.system = self.sites[0].system
         self.plant = self.sites[0].plant
@@ -85,7 +80,8 @@ class CloudSimulator:
         self.counters = CloudCounters(self._paths())
         self._ledger = self._make_ledger(access_ttl_s, refresh_grace_s)
         self._hub = self._make_hub(password, at_once=at_once)
-        self._doorway = self._make_doorway((host, port))
+        control = None if control_port is None else partial(ControlServer, self, control_port)
+        super().__init__(self._make_doorway((host, port)), control)
 
     def _sites(
         self, system: str | System, kind: str, plant: Plant | None, site_name: str | None
@@ -165,35 +161,6 @@ class CloudSimulator:
     def _certificate(self, authority: Authority) -> Certificate:
         return authority.issue(self._hosts, (H2_NAME, H1_NAME) if self.http2 else (H1_NAME,))
 
-    def __enter__(self) -> Self:
-        """Start."""
-        self.start()
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        """Stop."""
-        self.stop()
-
-    def start(self) -> None:
-        """Listen; connections are taken when this returns."""
-        with self._lock:
-            if self._running:
-                return
-            self._running = True
-            self._doorway.open()
-            if self._control_port is not None:
-                self._control = ControlServer(self, self._control_port)
-
-    def stop(self) -> None:
-        """Close everything, connections that a fault holds included; stopping twice is fine."""
-        with self._lock:
-            self._running = False
-            self._doorway.close()
-            if self._control is not None:
-                self._control.close()
-                self._control = None
-        self.faults.stop()
-
     @property
     def host(self) -> str:
         """The address it listens on."""
@@ -224,11 +191,6 @@ class CloudSimulator:
     def site_id(self) -> int:
         """The number of the first site, as it is now."""
         return self._hub.desk.site_id(self.sites[0])
-
-    @property
-    def control_port(self) -> int | None:
-        """The port of the control side, if it runs."""
-        return self._control.port if self._control else None
 
     def write_auth(self, folder: Path, *, access: bool = True) -> None:
         """Log in, and leave the files of that: login, site and authority.

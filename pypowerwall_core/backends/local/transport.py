@@ -22,6 +22,7 @@ from urllib3.connection import HTTPSConnection
 from urllib3.connectionpool import HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 
+from pypowerwall_core.causes import causes
 from pypowerwall_core.errors import NotSent, Unreachable, Unwell
 
 from .address import Address
@@ -298,20 +299,8 @@ def _whole_body(answer: requests.Response, most: int) -> bytes:
     return bytes(body)
 
 
-def _causes(error: BaseException | None) -> list[BaseException]:
-    """Unpack what requests and urllib3 wrapped: arguments, reasons, causes and contexts."""
-    found: list[BaseException] = []
-    todo: list[object] = [error]
-    while todo:
-        item = todo.pop()
-        if isinstance(item, BaseException) and item not in found:
-            found.append(item)
-            todo += [*item.args, getattr(item, "reason", None), item.__cause__, item.__context__]
-    return found
-
-
 def _caused_by(error: BaseException, kinds: tuple[type[BaseException], ...]) -> bool:
-    return any(isinstance(cause, kinds) for cause in _causes(error))
+    return any(isinstance(cause, kinds) for cause in causes(error))
 
 
 def _was_dropped(error: BaseException) -> bool:
