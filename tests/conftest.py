@@ -3,7 +3,9 @@
 import contextlib
 import gc
 import signal
+from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # No test judges how fast a machine is; two cores shared by many are slow now and then.
@@ -14,6 +16,15 @@ settings.load_profile("patient")
 # starts: the commands under test would wait for ever. Only a main thread may say otherwise.
 with contextlib.suppress(ValueError):
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+APART = ("shipping",)
+"""Folders with a target of their own: they install more than `make test` has time for."""
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave them to who asks for them by name."""
+    name = collection_path.name
+    return True if name in APART and not any(name in asked for asked in config.args) else None
 
 
 def pytest_collection_finish() -> None:

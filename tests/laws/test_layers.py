@@ -24,6 +24,7 @@ PURE = (
     *(f"pypowerwall_core/catalog/{name}.py" for name in CATALOG),
     "pypowerwall_core/plausibility.py",
     "pypowerwall_core/readings.py",
+    "pypowerwall_core/recent.py",
     "pypowerwall_core/shapes.py",
     "pypowerwall_core/solar.py",
     "pypowerwall_core/scales.py",
@@ -139,6 +140,12 @@ def test_what_decides_does_nothing(name: str) -> None:
 def test_what_reads_and_answers_commands_is_given_the_time(name: str) -> None:
     seen = imports(ROOT / f"proxy/control/{name}.py")
     assert not seen & {"asyncio", "logging", "os", "socket", "threading", "time"}
+
+
+@pytest.mark.parametrize("name", ["broadcast", "differ", "frames"])
+def test_what_a_stream_is_to_tell_is_decided_without_loop_or_clock(name: str) -> None:
+    ours = {f"proxy.events.{one}" for one in ("differ", "frames")}
+    assert imports(ROOT / f"proxy/events/{name}.py") - {"collections.abc"} <= PURE_IMPORTS | ours
 
 
 @pytest.mark.parametrize("name", DOCTOR)
