@@ -18,7 +18,7 @@ from .commands import Outcome, Record, Value, is_as_requested
 from .controller import Controller
 from .errors import NotPermitted, NotSent, PowerwallError, Refused
 from .ledger import LEFT, Entry, Stage
-from .planning import controller_for, plan
+from .planning import advice, controller_for, plan
 from .temporary import End, Move
 
 NOT_REMEMBERED = "a temporary setting could not be remembered; nothing was sent"
@@ -54,7 +54,8 @@ class Chores:
         if isinstance(found, PowerwallError) or controller is None:
             error = found if isinstance(found, PowerwallError) else NotSent(NOBODY)
             reason = f"nothing was sent, for it cannot be read just now: {error}"
-            books.finish(record.becoming(Outcome.REJECTED, reason, remedy=error.remedy))
+            remedy = advice(self._controllers, controller, record, error)
+            books.finish(record.becoming(Outcome.REJECTED, reason, remedy=remedy))
             return
         now_s, wall_s = books.clock(), books.wall_clock()
         made = plan(books.ledger, record, found, now_s=now_s, wall_s=wall_s)
@@ -91,7 +92,8 @@ class Chores:
             controller.write(changes, before)
         except (NotSent, Refused) as error:
             forbidden = isinstance(error, NotPermitted)
-            record = replace(entry.record, forbidden=forbidden, remedy=error.remedy)
+            remedy = advice(self._controllers, controller, entry.record, error)
+            record = replace(entry.record, forbidden=forbidden, remedy=remedy)
             self._ended(entry, record.becoming(Outcome.REJECTED, str(error)))
             return
         except Exception as error:  # noqa: BLE001 - it may have left, whatever was raised

@@ -19,7 +19,7 @@ from .backends.local.controller import Write
 from .backends.local.documents import text_or_json
 from .backends.local.reader import PAYLOADS, RAW, adopted
 from .commands import Command, Record, Value
-from .connect import Gateway, GatewayConfig, open_gateway, open_site
+from .connect import Gateway, GatewayConfig, open_account, open_gateway
 from .errors import BadCommand, NotPermitted, PowerwallError, Unreachable
 from .policy import Freshness, Patience
 from .redact import Secrets
@@ -29,6 +29,8 @@ from .snapshot import Snapshot, Unknown
 
 if TYPE_CHECKING:  # what it stands on is large, and not everybody has an account
     from .backends.cloud.connect import CloudConfig
+    from .backends.cloud.controller import CloudController
+    from .backends.cloud.tariff import Change
 
 COMMAND_WAIT_S = 30.0
 """A read, a write, what makes the gateway apply it, and the first read-backs."""
@@ -41,11 +43,17 @@ class Client:
     """Asks one site and waits for the answer, at most so long for one question."""
 
     def __init__(
-        self, site: Site, gateway: Gateway | None, config: GatewayConfig | None, budget_s: float
+        self,
+        site: Site,
+        gateway: Gateway | None,
+        config: GatewayConfig | None,
+        budget_s: float,
+        account: CloudController | None = None,
     ) -> None:
         self.site = site
         self._gateway = gateway
         self._config = config
+        self._account = account
         self._budget_s = budget_s
 
     @classmethod
@@ -57,7 +65,8 @@ class Client:
     @classmethod
     def of_cloud(cls, config: CloudConfig, secrets: Secrets, budget_s: float) -> Client:
         """Make the client of a site of a Tesla account. Nothing is sent before `start`."""
-        return cls(open_site(None, secrets, config), None, None, budget_s)
+        site, account = open_account(config, secrets)
+        return cls(site, None, None, budget_s, account)
 
     def start(self) -> None:
         """Let the lane fly."""
@@ -196,6 +205,19 @@ class Client:
         except PowerwallError as error:
             _log.warning("%s cannot be read: %s", knob, error)
             return None
+
+    def set_tariff(self, tou_settings: Any) -> Change:
+        """Have a tariff written, and say what became of it; see CloudController.set_tariff.
+
+        Raises:
+            BadCommand: It is none, or nothing here can set one.
+        """
+        if self._account is None:
+            raise BadCommand(
+                self.site.trouble or "a tariff cannot be set here",
+                remedy="Tesla's cloud takes one: leave the host empty.",
+            )
+        return self._account.set_tariff(tou_settings)
 
     # -- waiting ---------------------------------------------------------------------------
 

@@ -28,6 +28,7 @@ from .site import Reader, Site
 
 if TYPE_CHECKING:  # and what it stands on are large, and not everybody has an account
     from .backends.cloud.connect import Cloud, CloudConfig
+    from .backends.cloud.controller import CloudController
 
 
 _log = logging.getLogger(__name__)
@@ -82,18 +83,24 @@ def open_site(
         return open_gateway(config, secrets, cloud).site
     if cloud is None:
         return Site(trouble="no gateway is configured")
+    return open_account(cloud, secrets)[0]
+
+
+def open_account(config: CloudConfig, secrets: Secrets) -> tuple[Site, CloudController | None]:
+    """Make the site of one Tesla account; no controller where the account cannot be used."""
     try:
-        road = _open_cloud(cloud, secrets)
+        road = _open_cloud(config, secrets)
     except BadSetting as error:
         _log.warning("Tesla's cloud is not read: %s", error)
-        return Site(trouble=str(error))
-    return build_site(
+        return Site(trouble=str(error)), None
+    site = build_site(
         [road.reader()],
         {CLOUD: road.controller},
-        cloud.control,
-        cloud.session_file,
+        config.control,
+        config.session_file,
         road.site_id,
     )
+    return site, road.controller
 
 
 def open_gateway(

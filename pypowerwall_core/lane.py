@@ -25,6 +25,7 @@ from .policy import Patience, Source
 from .slot import Slot
 from .tower import Tower
 from .upstream import Upstream
+from .vigil import Vigil
 from .waiting import Errand, Waiting
 
 JOIN_S = 1.0
@@ -46,6 +47,7 @@ class Lane:
         max_in_flight: int = 1,
         clock: Callable[[], float] = time.monotonic,
         random: Random | None = None,
+        is_mended: Callable[[], bool] | None = None,
     ) -> None:
         self.name = upstream.name
         self._upstream = upstream
@@ -54,7 +56,9 @@ class Lane:
         self._changed = threading.Condition()
         self._waiting = Waiting()
         self._pilot = Pilot(upstream, self._tower, self._waiting, self._changed, clock, _log)
+        self._vigil = Vigil(self.name, self._tower, is_mended)
         self._sleepers_until_s: dict[int, float] = {}
+        self._listeners: tuple[Callable[[], None], ...] = ()
         self._threads = [
             threading.Thread(target=self._work, name=f"lane-{n}", daemon=True)
             for n in range(max_in_flight)
@@ -119,6 +123,10 @@ class Lane:
         """Return the slots as they are, for who has asked and waited: no interest once more."""
         with self._changed:
             return {name: self._tower.shown(name) for name in names}
+
+    def listen(self, call: Callable[[], None]) -> None:
+        """Have something called after every flight, by the worker that flew: it must not block."""
+        self._listeners = (*self._listeners, call)
 
     def expire(self, names: Iterable[str]) -> None:
         """Forget some sources because a write touched them."""
@@ -205,7 +213,10 @@ class Lane:
 
         What the worker thread does again and again; tests call it with a clock of their own.
         """
+        is_mended = self._vigil.glance(self._clock())
         with self._changed:
+            if is_mended:
+                self._vigil.end_rest(self._clock())
             move = self._next(self._clock())
             if isinstance(move, Hold):
                 return move
@@ -221,12 +232,22 @@ class Lane:
         except Exception:
             self._pilot.lose(flight)
             raise
+        self._tell()
         return None
+
+    def _tell(self) -> None:
+        """Call who listens, without the lock; a bug of theirs is none of the lane's business."""
+        for call in self._listeners:
+            try:
+                call()
+            except Exception:  # noqa: BLE001 - as above
+                _log.exception("%s: unexpected error in a listener, this is a bug", self.name)
 
     def _next(self, now_s: float) -> Slot | Errand | Hold:
         """Say what leaves now; an errand goes before every flight, after the usual breath."""
         if not self._waiting.errands:
-            return self._tower.next(now_s)
+            move = self._tower.next(now_s)
+            return self._vigil.shortened(move, now_s) if isinstance(move, Hold) else move
         if now_s < self._tower.ready_s:
             return Hold(self._tower.ready_s)
         return self._waiting.errands[0]

@@ -39,7 +39,8 @@ GRID_RULES = "grid_rules"
 CLOUD_BATTERY = "cloud_battery"
 CLOUD_POWER = "cloud_power"
 CLOUD_CONFIG = "cloud_config"
-"""Tesla's own documents, as they are: site_status, live_status and site_info."""
+CLOUD_TARIFF = "cloud_tariff"
+"""Tesla's own documents, as they are: site_status, live_status, site_info and tariff_rate."""
 
 CORE = (AGGREGATES, SOE, GRID_STATUS)
 """What every Powerwall system has; their answers prove that the upstream works."""

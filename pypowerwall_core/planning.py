@@ -8,9 +8,11 @@ from dataclasses import dataclass, field, replace
 from . import temporary, watching
 from .commands import Outcome, Record, Value, is_as_requested
 from .controller import Controller
+from .errors import NotPermitted, NotServed, PowerwallError
 from .ledger import ENDS_MOST, Entry, Ledger, Stage
 from .temporary import End
 
+VIA_CLOUD = "The Tesla account that is set up can change it: set PW_CONTROL_VIA=cloud,local."
 WAS_SO = "was so already; nothing was sent"
 NOT_BEFORE_RESTART = "the proxy was restarted before it was sent"
 FORGOTTEN = "nothing was remembered of it over a restart of the proxy"
@@ -70,6 +72,23 @@ def _cannot_end(ledger: Ledger, record: Record) -> str:
 def controller_for(controllers: Iterable[Controller], knobs: Collection[str]) -> Controller | None:
     """Return the first controller that can turn all of some knobs."""
     return next((one for one in controllers if one.claims >= set(knobs)), None)
+
+
+def advice(
+    controllers: Iterable[Controller],
+    controller: Controller | None,
+    record: Record,
+    error: PowerwallError,
+) -> str:
+    """Return what a person can do about a refusal, or "".
+
+    Most gateways let their customers change nothing, and a Powerwall 3 does not even tell its
+    settings; where an account is set up that can, it is one setting away.
+    """
+    knobs = record.command.changes.keys()
+    others = {one.name for one in controllers if one is not controller and one.claims >= knobs}
+    is_final = isinstance(error, NotPermitted | NotServed)
+    return VIA_CLOUD if is_final and "cloud" in others else error.remedy
 
 
 # -- after a restart ------------------------------------------------------------------------

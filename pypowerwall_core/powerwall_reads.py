@@ -85,6 +85,10 @@ class Reads:
         """Return what may be exported: battery_ok, pv_only or never; None where nobody tells."""
         return readings.grid_export(self.client.snapshot(payloads.GRID_RULES))
 
+    def get_tariff(self, force: bool = False) -> Any:
+        """Return the rates that Tesla's app has, as Tesla tells them; None where nobody does."""
+        return self.client.document(payloads.CLOUD_TARIFF, force=force)
+
     def get_time_remaining(self) -> float | None:
         """Return how many hours the packs would carry the home at its present load."""
         needs = (payloads.SYSTEM_STATUS, payloads.AGGREGATES, payloads.TIME_REMAINING)

@@ -8,7 +8,7 @@ here; the original sent it to the gateway as if it were raw.
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .client import Client, sentences
 from .commands import (
@@ -28,6 +28,10 @@ from .errors import BadCommand
 from .exceptions import InvalidBatteryReserveLevelException
 from .powerwall_reads import as_text
 
+if TYPE_CHECKING:  # what it stands on is large, and not everybody has an account
+    from .backends.cloud.tariff import Change
+
+_ON_ITS_WAY = (Outcome.APPLIED, Outcome.PENDING)
 _log = logging.getLogger(__name__)
 
 
@@ -89,6 +93,35 @@ class Writes:
             raise ValueError(f"{mode!r} is not one of {', '.join(EXPORTS)}")
         return _single(self._carry_out({GRID_EXPORT: mode}))
 
+    def set_tariff(self, tou_settings: Any, jsonformat: bool = False) -> Any:
+        """Set the rates that Tesla's app has, by one write: {"tariff_content_v2": {...}}.
+
+        Returns:
+            {"Message", "Code"} as Tesla answers and "outcome", or None; as JSON on request. A
+            gateway cannot do it.
+        """
+        change = self._set_tariff(tou_settings)
+        result = None
+        if change is not None:
+            result = {
+                "Message": change.message,
+                "Code": change.code,
+                "outcome": change.outcome.value,
+            }
+        return as_text(result, like_a_page=False) if jsonformat else result
+
+    def _set_tariff(self, tou_settings: Any) -> Change | None:
+        """Return what became of a tariff that was taken, else None."""
+        try:
+            change = self.client.set_tariff(tou_settings)
+        except BadCommand as error:
+            _log.error("nothing was sent: %s", sentences(error, error.remedy))
+            return None
+        if change.outcome in _ON_ITS_WAY:
+            return change
+        _log.error("%s: %s", change.outcome.value, sentences(change.reason, change.remedy))
+        return None
+
     def go_off_grid(self, confirm: bool = False) -> Any:
         """Take the home off the grid. Without `confirm` nothing is done: it may go dark.
 
@@ -115,7 +148,7 @@ class Writes:
         except BadCommand as error:
             _log.error("nothing was sent: %s", sentences(error, error.remedy))
             return None
-        if record.outcome in (Outcome.APPLIED, Outcome.PENDING):
+        if record.outcome in _ON_ITS_WAY:
             return record
         _log.error("%s: %s", record.outcome.value, sentences(record.reason, record.remedy))
         return None

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from math import ceil, inf
 from typing import Any
 
+from .errors import NotServed, PowerwallError, RetryLater
 from .failures import PathRests, PathState
 from .policy import Freshness, Interest, Remembered, Source, ahead_at_s, freshness
 
@@ -93,6 +94,13 @@ class Slot:
     def resting(self, now_s: float) -> bool:
         """Whether no flight may leave."""
         return self.rest is not None and now_s < self.rest.until_s
+
+    def why_not(self, now_s: float) -> PowerwallError | None:
+        """Say why no flight may leave; None where one may."""
+        if self.rest is None or not self.resting(now_s):
+            return None
+        kind = NotServed if self.absent() else RetryLater
+        return kind(f"{self.source.path}: {self.rest.state.value}")
 
     def absent(self) -> bool:
         """Whether the upstream has no such thing for us, as far as we know."""

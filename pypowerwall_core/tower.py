@@ -135,9 +135,7 @@ class Tower:
         slot = self.slots[name]
         if self.condition.grounds(slot.source, now_s):
             return self.condition.error or RetryLater(self.condition.state.value)
-        if slot.rest is not None and slot.resting(now_s):
-            return RetryLater(f"{slot.source.path}: {slot.rest.state.value}")
-        return None
+        return slot.why_not(now_s)
 
     def errand_ended(self, error: Exception | None, now_s: float) -> None:
         """Note that a call beside the flights has ended; 429 rests the lane, as anywhere."""

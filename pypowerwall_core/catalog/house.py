@@ -7,7 +7,7 @@ from typing import Any
 
 from pypowerwall_core import payloads, readings
 from pypowerwall_core.fields import flag, mapping, number, sequence
-from pypowerwall_core.snapshot import Snapshot, counter_key
+from pypowerwall_core.snapshot import Absent, Snapshot, counter_key
 
 from .fact import Fact, Kind, Labels, Samples, Unit, Value, lifetime_wh, meters, no_members, single
 
@@ -71,6 +71,14 @@ def _of_system(field: str) -> Callable[[Snapshot], Samples]:
         return {(): number(document[field])} if field in document else {}
 
     return read
+
+
+def _time_remaining(snapshot: Snapshot) -> Samples:
+    """Return nothing where neither packs nor Tesla's own reckoning are served: no battery."""
+    told = (payloads.SYSTEM_STATUS, payloads.TIME_REMAINING)
+    if all(isinstance(snapshot.entries.get(one), Absent) for one in told):
+        return {}
+    return {(): readings.time_remaining_h(snapshot)}
 
 
 def _meter(
@@ -259,7 +267,7 @@ HOUSE = (
         "time_remaining_h",
         "How long the packs would carry the home at its present load.",
         (payloads.SYSTEM_STATUS, payloads.AGGREGATES, payloads.TIME_REMAINING),
-        single(readings.time_remaining_h),
+        _time_remaining,
         unit=Unit.HOUR,
     ),
     Fact(

@@ -44,7 +44,8 @@ def _row(name: str, says: str) -> str:
 
 
 def _file(file: StoredFile) -> Iterator[str]:
-    mode = "missing" if file.mode is None else f"mode {file.mode:04o}"
+    absent = "not readable" if file.trouble else "missing"
+    mode = absent if file.mode is None else f"mode {file.mode:04o}"
     yield _row("tokens", f"{file.path} ({mode})")
 
 

@@ -7,6 +7,7 @@ token has to log in anew.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -17,7 +18,7 @@ from pypowerwall_core.backends.cloud.choice import EnergySite, choose, email_of,
 from pypowerwall_core.backends.cloud.files import Account, TokenFile, stored_site
 from pypowerwall_core.backends.cloud.reach import Reach, checked_authorities, reach
 from pypowerwall_core.backends.cloud.reader import PRODUCTS_PATH
-from pypowerwall_core.backends.cloud.regions import REGIONS, US
+from pypowerwall_core.backends.cloud.regions import login_of
 from pypowerwall_core.backends.cloud.session import CloudSession
 from pypowerwall_core.backends.cloud.storing import uninterrupted, unwritable
 from pypowerwall_core.backends.cloud.tokenfacts import TokenFacts, facts_of
@@ -138,11 +139,10 @@ def examine(
 
 
 def _file(tokens: TokenFile) -> tuple[dict[str, Account], StoredFile]:
+    mode: int | None = None
     try:
-        mode = tokens.path.stat().st_mode & 0o777
-    except OSError:
-        return {}, StoredFile(tokens.path)
-    try:
+        with contextlib.suppress(OSError):
+            mode = tokens.path.stat().st_mode & 0o777
         accounts, trouble = tokens.load(), ""
     except BadSetting as error:
         accounts, trouble = {}, f"{error}"
@@ -156,7 +156,7 @@ def _reached(settings: CloudSettings, account: Account) -> dict[str, Reach]:
     return {
         name: reach(address, ca_file=servers.ca_file, timeout_s=settings.timeout_s)
         for name, address in (
-            (LOGIN, servers.sso or url or REGIONS[US].sso),
+            (LOGIN, servers.sso or login_of(url)),
             (DATA, servers.api),
         )
     }
@@ -286,6 +286,11 @@ def _notes(
 ) -> Iterator[str]:
     if file.open_to_others:
         yield f"others on this machine can read the tokens: chmod 600 {file.path}"
+    if file.mode is not None and (reason := unwritable(file.path.parent)) is not None:
+        yield (
+            f"new tokens cannot be stored in {file.path.parent}: {reason}. Tesla gives them every "
+            "8 hours, and wants a new login when they are lost"
+        )
     if any(seen.http == "HTTP/1.1" for seen in servers.values()):
         yield "HTTP/2 is not spoken on the way; Tesla refuses tokens asked for by HTTP/1.1"
     for name in _PROXIES:

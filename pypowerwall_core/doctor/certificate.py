@@ -6,10 +6,11 @@ import contextlib
 import hashlib
 import os
 import ssl
-import tempfile
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+
+from pypowerwall_core.privatefile import replace_whole
 
 from .chart import CertificateSeen, Saved
 from .finding import printable
@@ -57,22 +58,7 @@ def save(der: bytes, path: Path, *, force: bool) -> Saved:
     if not force and os.path.lexists(path):
         return Saved(shown, exists=True)
     try:
-        _replace(path, ssl.DER_cert_to_PEM_cert(der))
+        replace_whole(path, ssl.DER_cert_to_PEM_cert(der), _READABLE_BY_ALL)
     except OSError as error:
         return Saved(shown, error.strerror or type(error).__name__)
     return Saved(shown)
-
-
-def _replace(path: Path, pem: str) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            os.fchmod(file.fileno(), _READABLE_BY_ALL)
-            file.write(pem)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
-        raise

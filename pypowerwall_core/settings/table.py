@@ -103,9 +103,9 @@ GATEWAY_ROWS = (
     Row(
         "PW_CONTROL_VIA",
         "control_via",
-        "local,cloud",
+        "cloud,local",  # without an account that is the gateway; gateways refuse more every year
         parse.roads,
-        "Who carries commands out, the first that can: local, cloud, or both in order.",
+        "Who carries commands out, the first that can; cloud only where an account is set up.",
     ),
     Row(
         "PW_ALLOW_ISLANDING",

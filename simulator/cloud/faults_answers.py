@@ -189,7 +189,7 @@ ROWS: Final = (
         concerns=is_api,
         misbehave=_failing,
         options={
-            "status": Option(default=503, choices=(503, 500, 502, 504, 408, 412)),
+            "status": Option(default=503, choices=(503, 500, 502, 504, 404, 408, 412)),
             "html": Option(default=False),
         },
     ),

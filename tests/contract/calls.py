@@ -92,6 +92,8 @@ METHODS: dict[str, tuple[tuple[str, Any], ...]] = {
     "get_grid_charging": (),
     "set_grid_export": (("mode", REQUIRED),),
     "get_grid_export": (),
+    "get_tariff": (("force", False),),
+    "set_tariff": (("tou_settings", REQUIRED), *_JSON),
     "go_off_grid": (("confirm", False),),
     "reconnect_grid": (),
 }
@@ -237,6 +239,8 @@ RETURNS: dict[str, tuple[Ask, Promised]] = {
     "get_time_remaining()": (lambda pw: pw.get_time_remaining(), value(hours)),
     "get_grid_charging()": (lambda pw: pw.get_grid_charging(), value(lambda _: None)),
     "get_grid_export()": (lambda pw: pw.get_grid_export(), value(lambda _: None)),
+    "get_tariff()": (lambda pw: pw.get_tariff(), value(lambda _: None)),
+    "get_tariff(force)": (lambda pw: pw.get_tariff(force=True), value(lambda _: None)),
     "poll()": (lambda pw: pw.poll(), told("site_name")),
     "poll(no such path)": (lambda pw: pw.poll("/api/no/such/path"), value(lambda _: None)),
     "tedapi": (lambda pw: (pw.tedapi or None, pw.tedapi_mode), value(lambda _: (None, "off"))),

@@ -218,6 +218,18 @@ def test_it_says_what_it_is_and_of_which_site(twins: Twins) -> None:
     assert twins.far.get("/readyz").status == 200
 
 
+def test_a_tariff_is_told_to_who_asks_for_it_and_to_nobody_else(
+    twins: Twins, start_cloud: Clouds, reads: Proxies
+) -> None:
+    assert twins.far.get("/cloud/tariff").document["response"]["currency"] == "USD"
+    assert twins.near.get("/cloud/tariff").document == {"error": "Cloud API not enabled"}
+    cloud = start_cloud()
+    cloud.faults.start("failing", path=f"{_site(cloud)}/tariff_rate", status="404")
+    served = reads(cloud)
+    assert served.get("/cloud/tariff").document == {"response": None}
+    assert served.get("/cloud/config").document["response"]
+
+
 def test_it_asks_by_http_2_and_tls_1_3_alone(twins: Twins) -> None:
     counted = twins.cloud.counters.snapshot()
     assert (set(counted["http"]), set(counted["tls"])) == ({"HTTP/2"}, {"TLSv1.3"})
@@ -284,6 +296,27 @@ def test_a_refused_refresh_is_told_once_and_not_tried_again(
     assert "wrong password" not in served.log
     assert served.get("/aggregates").document is None
     assert served.get("/aggregates").took_s < 0.5
+
+
+def test_who_logs_in_anew_is_noticed_within_seconds_and_tesla_is_left_alone_until_then(
+    account: Account, reads: Proxies
+) -> None:
+    cloud = account.cloud
+    good = account.new_login()
+    account.store(access_token="", expires_at=0, refresh_token="void")
+    served = reads(cloud)
+    in_state(served, "needs setup")
+    asked = account.asked()
+    pester(served, 0.3)
+    assert (account.asked(), account.refreshes) == (asked, (0, 1))
+    account.store(**good)
+    written_s = time.monotonic()
+    assert until(lambda: served.get("/pw/power").document["load"]) == 1200
+    assert time.monotonic() - written_s < 10.0
+    assert lane(served)["state"] == "up"
+    assert account.refreshes == (0, 1)
+    assert len(served.lines("tried again")) == 1
+    no_secret_of(account, served)
 
 
 def test_a_refresh_token_is_enough_and_asked_for_as_tesla_wants_it_since_june_2026(
@@ -373,10 +406,17 @@ def test_a_roof_alone_has_no_battery_and_is_never_off_the_grid(
     start_cloud: Clouds, reads: Proxies
 ) -> None:
     cloud = start_cloud(sites="solar-only")
+    cloud.faults.start("failing", path=f"{_site(cloud)}/backup_time_remaining")
     served = reads(cloud)
     assert served.known("/pw/power").document["solar"] == 3000
     home = until(lambda: _known_mode(facts(served)))
-    battery = ("battery_level_app_pct", "reserve_app_pct", "mode", "battery_full_wh")
+    battery = (
+        "battery_level_app_pct",
+        "reserve_app_pct",
+        "mode",
+        "battery_full_wh",
+        "time_remaining_h",
+    )
     assert {home[name]["state"] for name in battery} == {"not_served"}
     for path in ("/api/system_status/grid_status", "/alerts", "/freq"):
         assert not any(word in served.get(path).body for word in (b"Islanded", b"Island", b": -1"))

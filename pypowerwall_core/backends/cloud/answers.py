@@ -24,7 +24,8 @@ from pypowerwall_core.errors import (
 from pypowerwall_core.fields import text
 from pypowerwall_core.retryafter import retry_after_s
 
-from .http2 import NotConnected
+from .files import token
+from .http2 import NOT_TRUSTED, NotConnected
 
 SETUP = "Run `powerwall setup` and log in to Tesla again."
 GRANT_LASTS_S = 28_800
@@ -33,8 +34,15 @@ _FORBIDDEN = (
     "Tesla's servers refuse this account's token. Trying again makes it worse: run `powerwall "
     "setup` and log in anew, or reach the gateway on the home network with PW_HOST."
 )
+_NO_SUCH_SETTING = "This site has no such setting: it has no battery, or Tesla has replaced it."
 _TESLA = "Tesla's servers are not well; this ends by itself."
 _LIMITED = "Find what else uses this Tesla account, or raise PW_CACHE_EXPIRE."
+_INTERNET = "Check that this machine reaches the internet."
+_CERTIFICATE = (
+    "Check the clock of this machine, and what sits between it and the internet: a proxy that "
+    "opens TLS needs its authority in PW_CLOUD_CA."
+)
+"""Small computers without a clock of their own wake up in the past."""
 _GRANTS = (200, 400, 401)
 """How a login answers: with tokens, or with why there are none."""
 
@@ -70,7 +78,10 @@ def write_refusal(answer: requests.Response) -> PowerwallError:
     match answer.status_code:
         case 403:
             return NotPermitted(f"{error}", remedy=_FORBIDDEN)
-        case 401 | 404 | 429:
+        case 404:
+            return Refused(f"{error}", remedy=_NO_SUCH_SETTING)
+        # Of 408 it is not known who was too slow: the home may have been, after it took it.
+        case 401 | 408 | 429:
             return error
         case status if 400 <= status < 500:  # noqa: PLR2004 - refused by who read it
             return Refused(f"{error}")
@@ -103,6 +114,8 @@ def grant_answer(answer: requests.Response) -> Grant:
         lasts_s = document.get("expires_in")
         if not isinstance(lasts_s, int) or lasts_s <= 0:
             document["expires_in"] = GRANT_LASTS_S
+        if not token({"sso": document}, "refresh_token"):
+            document.pop("refresh_token", None)  # the one that was shown is kept only then
         document.pop("scope", None)
         document.pop("expires_at", None)  # by a clock that is not ours
     return Grant(json.dumps(document), answer.status_code)
@@ -130,9 +143,8 @@ def unreachable(error: requests.RequestException) -> Unreachable:
     """Name that there is no answer to a read."""
     elsewhere = isinstance(error, requests.TooManyRedirects)
     said = "they name another address, which is not followed" if elsewhere else f"{error}"
-    return Unreachable(
-        f"Tesla's servers: {one_line(said)}", remedy="Check that this machine reaches the internet."
-    )
+    remedy = _CERTIFICATE if said.startswith(NOT_TRUSTED) else _INTERNET
+    return Unreachable(f"Tesla's servers: {one_line(said)}", remedy=remedy)
 
 
 def write_unreachable(error: requests.RequestException) -> PowerwallError:

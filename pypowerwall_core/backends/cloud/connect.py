@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,9 @@ from .reach import checked_authorities
 from .reader import LIVE_S, CloudUpstream, claimed, sources
 from .regions import REGIONS, region_of
 from .session import CloudSession, Servers
+from .storing import unwritable
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +92,23 @@ def open_cloud(config: CloudConfig, secrets: Secrets) -> Cloud:
     """
     checked_authorities(config.servers.ca_file)
     tokens = TokenFile(config.folder)
+    tokens.tidy()
     accounts = tokens.load()
     email = email_of(config.email, accounts)
     # An account of China has its data in China too.
     home = REGIONS[region_of(str(accounts[email].get("url") or ""))]
     servers = replace(config.servers, api=config.servers.api or home.api)
+    if (reason := unwritable(config.folder)) is not None:
+        # Now, and not in 8 hours: by then the token that could have been kept is void.
+        _log.warning(
+            "new tokens cannot be stored in %s (%s), and Tesla gives them every 8 hours: they are "
+            "lost when this program ends, and Tesla then wants a new login",
+            config.folder,
+            reason,
+        )
     session = CloudSession(email, tokens, servers, secrets, config.timeout_s)
     upstream = CloudUpstream(
         session, wanted=config.site_id, stored=partial(stored_site, config.folder)
     )
-    lane = Lane(upstream, sources(config.live_s))
+    lane = Lane(upstream, sources(config.live_s), is_mended=upstream.is_mended)
     return Cloud(lane, session, upstream, CloudController(lane, session, upstream))

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import contextlib
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
-from pypowerwall_core.commands import GRID_CHARGING, GRID_EXPORT, MODE, RESERVE, Value
-from pypowerwall_core.errors import NotSent, Refused, Unwell
+from pypowerwall_core.commands import GRID_CHARGING, GRID_EXPORT, MODE, RESERVE, Outcome, Value
+from pypowerwall_core.errors import NotSent, NotServed, PowerwallError, Refused, Unwell
 from pypowerwall_core.fields import mapping, number, text
 from pypowerwall_core.lane import Lane
+from pypowerwall_core.planning import WAS_SO
 from pypowerwall_core.sender import Sender
 
-from . import claims, translate
+from . import claims, tariff, translate
 from .reader import SITE_PATH, CloudUpstream
 from .session import CloudSession
 
@@ -19,6 +23,9 @@ KEPT_MOST_PCT = 80
 """Above, only 100 is kept: Tesla turns 81 to 99 into 80."""
 FULL_PCT = 100
 GOOD = range(200, 300)
+READ_BACK_S = (0.0, 1.0, 2.0, 4.0, 8.0)
+"""Pauses before each look at a tariff that was written."""
+_OF_TARIFF = (claims.SITE_INFO, claims.TARIFF)
 _NOT_KEPT = (
     f"Tesla keeps no reserve between {KEPT_MOST_PCT} and {FULL_PCT} %: it would be "
     f"{KEPT_MOST_PCT} %; nothing was sent"
@@ -32,6 +39,7 @@ class CloudController:
     claims = frozenset({RESERVE, MODE, GRID_CHARGING, GRID_EXPORT})
 
     def __init__(self, lane: Lane, session: CloudSession, upstream: CloudUpstream) -> None:
+        self._lane = lane
         self._sender = Sender(lane)
         self._session = session
         self._upstream = upstream
@@ -50,23 +58,67 @@ class CloudController:
         calls = requests_of({k: v for k, v in changes.items() if before.get(k) != v} or changes)
         for number_, (call, body) in enumerate(calls):
             try:
-                self._send(call, body)
+                self._send(call, body, (claims.SITE_INFO,))
             except (NotSent, Refused) as error:
                 if number_ == 0:
                     raise
                 # Not "nothing was changed": the calls before it were carried out.
                 raise Unwell(f"only a part was taken: {error}", remedy=error.remedy) from error
 
-    def _send(self, call: str, body: Mapping[str, Any]) -> None:
+    def set_tariff(
+        self, tou_settings: Any, pause: Callable[[float], object] = time.sleep
+    ) -> tariff.Change:
+        """Write a tariff once, and read it back for a while; blocks meanwhile.
+
+        Raises:
+            BadCommand: It is none. Nothing was sent.
+        """
+        wanted = tariff.wanted_of(tou_settings)
+        try:
+            before = self._sender.demand(claims.SITE_INFO)
+        except PowerwallError as error:
+            reason = f"what is set now cannot be read, so nothing was sent: {error}"
+            return tariff.Change(Outcome.REJECTED, reason=reason, remedy=error.remedy)
+        if tariff.is_so(before, wanted):
+            return tariff.Change(Outcome.APPLIED, message=WAS_SO)
+        try:
+            answer = self._send(tariff.CALL, {tariff.BODY: wanted}, _OF_TARIFF)
+        except PowerwallError as error:
+            is_sure = isinstance(error, NotSent | Refused | NotServed)
+            outcome = Outcome.REJECTED if is_sure else Outcome.UNKNOWN
+            return tariff.Change(outcome, reason=f"{error}", remedy=error.remedy)
+        finally:
+            self._lane.expire((claims.TARIFF,))
+        return self._read_back(tariff.taken(answer), before, wanted, pause)
+
+    def _read_back(
+        self,
+        sent: tariff.Change,
+        before: Any,
+        wanted: tariff.Tariffs,
+        pause: Callable[[float], object],
+    ) -> tariff.Change:
+        """Look until the tariff shows; that it cannot be read does not undo the write."""
+        for after_s in READ_BACK_S:
+            pause(after_s)
+            with contextlib.suppress(PowerwallError):
+                if tariff.shows(before, self._sender.demand(claims.SITE_INFO), wanted):
+                    return replace(sent, outcome=Outcome.APPLIED, reason="")
+        return sent
+
+    def _send(
+        self, call: str, body: Mapping[str, Any], touches: Collection[str]
+    ) -> Mapping[str, Any]:
         def post() -> Any:
             path = SITE_PATH.format(id=self._upstream.chosen().id, call=call)
             return self._session.post(path, body)
 
-        answer = mapping(self._sender.send(post, (claims.SITE_INFO,)))
+        answer = mapping(self._sender.send(post, touches))
         code = number(answer.get("code"))
         if code is not None and code not in GOOD:
             said = text(answer.get("message")) or f"code {code:g}"
             raise Refused(f"Tesla refuses: {said}")
+        return answer
 
 
 def settings_of(site_info: Any) -> dict[str, Value | None]:

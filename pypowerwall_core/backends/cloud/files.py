@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import re
@@ -15,7 +16,7 @@ from typing import Any
 
 from pypowerwall_core.errors import BadSetting
 from pypowerwall_core.fields import mapping, number, text
-from pypowerwall_core.privatefile import write_private
+from pypowerwall_core.privatefile import remove_strays, write_private
 
 AUTH_FILE = ".pypowerwall.auth"
 SITE_FILE = ".pypowerwall.site"
@@ -28,6 +29,12 @@ _TOKEN = re.compile(r"[!-~]+")
 _log = logging.getLogger(__name__)
 
 Account = dict[str, Any]
+Stamp = tuple[int, int, int] | None
+"""Of a file, None without one."""
+
+
+class SomebodyElses(BadSetting):
+    """The file is JSON in good order, and none of Tesla's tokens: another program's."""
 
 
 class TokenFile:
@@ -42,6 +49,43 @@ class TokenFile:
         Raises:
             BadSetting: It cannot be read, or is something else.
         """
+        written = self._read()
+        return {email: dict(entry) for email, entry in written.items() if _is_account(email, entry)}
+
+    def save(self, email: str, account: Mapping[str, Any]) -> None:
+        """Store one account; all else stays as it is, whoever has written it meanwhile.
+
+        The file is replaced whole, 0600: a refresh token is valid once, and half a file would
+        lock its owner out.
+
+        Raises:
+            OSError: It cannot be written, or is another program's; what was there before is
+                untouched.
+        """
+        try:
+            stored = self._read()
+        except SomebodyElses as error:
+            raise FileExistsError(errno.EEXIST, "it is another program's", self.path) from error
+        except BadSetting as error:
+            _log.warning("%s: it is replaced", error)
+            stored = {}
+        self.tidy()
+        write_private(self.path, json.dumps({**stored, email: dict(account)}))
+
+    def tidy(self) -> None:
+        """Remove what a killed writer of these files left: whole tokens, under another name."""
+        for name in (AUTH_FILE, SITE_FILE):
+            remove_strays(self.path.with_name(name))
+
+    def stamp(self) -> Stamp:
+        """Return what differs once somebody has written it: time, length and place on the disk."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size, found.st_ino
+
+    def _read(self) -> dict[str, Any]:
         try:
             with self.path.open("rb") as file:
                 written = file.read(FILE_MOST)
@@ -53,25 +97,11 @@ class TokenFile:
             raise BadSetting(
                 f"{self.path} cannot be read: {_reason(error)}; run `powerwall setup` again"
             ) from error
-        if not isinstance(document, dict):
-            raise BadSetting(f"{self.path} holds no accounts; run `powerwall setup` again")
-        return {email: dict(mapping(entry)) for email, entry in document.items()}
-
-    def save(self, email: str, account: Mapping[str, Any]) -> None:
-        """Store one account; others stay as they are, whoever has written them meanwhile.
-
-        The file is replaced whole, 0600: a refresh token is valid once, and half a file would
-        lock its owner out.
-
-        Raises:
-            OSError: It cannot be written; what was there before is untouched.
-        """
-        try:
-            stored: dict[str, Any] = dict(self.load())
-        except BadSetting as error:
-            _log.warning("%s: it is replaced", error)
-            stored = {}
-        write_private(self.path, json.dumps({**stored, email: dict(account)}))
+        held = document if isinstance(document, dict) else {"": document}
+        if not held or any(_is_account(email, entry) for email, entry in held.items()):
+            return held
+        kind = SomebodyElses if document else BadSetting
+        raise kind(f"{self.path} holds no accounts; move it away and run `powerwall setup`")
 
     def is_open_to_others(self) -> bool:
         """Whether others on this machine can read the tokens."""
@@ -79,6 +109,10 @@ class TokenFile:
             return bool(self.path.stat().st_mode & _OTHERS)
         except OSError:
             return False
+
+
+def _is_account(email: str, entry: Any) -> bool:
+    return isinstance(entry, dict) and ("sso" in entry or "@" in email)
 
 
 def expires_at_s(account: Mapping[str, Any]) -> float:

@@ -30,6 +30,7 @@ _HOP_BY_HOP = frozenset({"connection", "keep-alive", "proxy-connection", "transf
 """These have no place in HTTP/2 (RFC 9113, 8.2.2)."""
 _READS = ("GET", "HEAD")
 _NO_CONNECTION = (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.PoolTimeout)
+NOT_TRUSTED = "the certificate is not trusted"
 _TOO_MUCH = "an answer of more than 4 MB"
 Headers = list[tuple[bytes, bytes]]
 
@@ -174,7 +175,7 @@ def _reason(error: Exception) -> str:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return f"the certificate is not trusted: {cause.verify_message}"
+            return f"{NOT_TRUSTED}: {cause.verify_message}"
         if isinstance(cause, ssl.SSLError):
             return f"TLS handshake failed: {cause.reason}"
         cause = cause.__cause__ or cause.__context__

@@ -51,6 +51,7 @@ class Row:
     params: Mapping[str, str] = field(default_factory=dict)
     core: bool = False
     identity: bool = False
+    on_demand: bool = False
 
 
 ROWS = (
@@ -59,13 +60,14 @@ ROWS = (
     Row(claims.SITE_INFO, "site_info", SITE_S, LANGUAGE, identity=True),
     Row(claims.BACKUP_TIME, "backup_time_remaining", SLOW_S),
     Row(claims.HISTORY, "calendar_history", SLOWER_S, LIFETIME),
-    Row(claims.TARIFF, "tariff_rate", SELDOM_S),
+    Row(claims.TARIFF, "tariff_rate", SELDOM_S, on_demand=True),
     Row(claims.PRODUCTS, "", SELDOM_S, identity=True),
 )
 _OWN = {
     payloads.CLOUD_BATTERY: claims.SITE_STATUS,
     payloads.CLOUD_POWER: claims.LIVE_STATUS,
     payloads.CLOUD_CONFIG: claims.SITE_INFO,
+    payloads.CLOUD_TARIFF: claims.TARIFF,
 }
 _ROWS = {row.name: row for row in ROWS}
 
@@ -80,6 +82,7 @@ def sources(live_s: float = LIVE_S, keep_s: float = KEEP_S) -> list[Source]:
             keep_s=keep_s,
             core=row.core,
             identity=row.identity,
+            on_demand=row.on_demand,
         )
         for row in ROWS
     ]
@@ -103,6 +106,7 @@ class CloudUpstream:
         self._stored = stored
         self._site: EnergySite | None = None
         self._is_listed = False
+        self._refused_choice: tuple[int | None, ...] = ()
 
     @property
     def has_session(self) -> bool:
@@ -142,13 +146,26 @@ class CloudUpstream:
         if self._site is None or not self._is_listed:
             sites = sites_of(self._session.get(PRODUCTS_PATH))
             # One that has gone is an error as well: the next best would be another home.
-            before = self._stored() or (self._site.id if self._site else None)
+            stored = self._stored()
+            before = stored or (self._site.id if self._site else None)
             try:
                 self._site = choose(sites, self._wanted, before)
             except BadSetting as error:
+                self._refused_choice = (stored,)
                 raise NotSetUp(f"{error}") from error
-            self._is_listed = True
+            self._is_listed, self._refused_choice = True, ()
         return self._site
+
+    def is_mended(self) -> bool:
+        """Whether a person has logged in anew, or chosen another site; told once of each."""
+        has_tokens = self._session.has_news()
+        return self._is_chosen_anew() or has_tokens
+
+    def _is_chosen_anew(self) -> bool:
+        if not self._refused_choice or (stored := self._stored()) in self._refused_choice:
+            return False
+        self._refused_choice = (stored,)
+        return True
 
     def explain(self, error: Unexplained) -> PowerwallError:
         """Return the error: nobody else would know more."""

@@ -35,3 +35,19 @@ def region_of(sso_url: str) -> str:
     """Return the region a login belongs to: an account of China has its data there as well."""
     known = (name for name, region in REGIONS.items() if host_of(region.sso) == host_of(sso_url))
     return next(known, US)
+
+
+def login_of(url: str) -> str:
+    """Return the address of a login, with a slash at its end.
+
+    Where that is none to which tokens may be sent, as http:// or what is no address, it is that
+    of the region: files are edited by hand.
+    """
+    try:
+        parts = urlsplit(url)
+        is_good = parts.scheme == "https" and parts.hostname and parts.port != 0
+    except ValueError:
+        is_good = False
+    if not is_good or "@" in parts.netloc:
+        return REGIONS[region_of(url)].sso
+    return f"https://{parts.netloc}/"

@@ -33,14 +33,19 @@ from .answers import (
     write_refusal,
     write_unreachable,
 )
-from .files import TokenFile, expires_at_s, token
+from .files import Stamp, TokenFile, expires_at_s, token
 from .http2 import Http2Adapter, take_road
+from .regions import login_of
+from .storing import unwritable
 
 __all__ = ["EARLY_S", "SSO_URL", "CloudSession", "Servers", "grant_answer"]
 
 SSO_URL = "https://auth.tesla.com/"
 EARLY_S = 60.0
 """A token that ends so soon might end on the way."""
+REFRESH_ENDS_S = 1.0
+"""What a stop waits for it; the whole proxy has 5 s to end."""
+STORE_EVERY_S = 60.0
 FORBIDDEN = 403
 TOKENS = ("access_token", "refresh_token", "id_token")
 _log = logging.getLogger(__name__)
@@ -71,6 +76,8 @@ class CloudSession:
     Attributes:
         email: Whose account.
         tokens: Where its tokens live; others may write there too.
+        _filed: What the file had when it was read or written last.
+        _outdated: The same, where newer tokens could not be written.
     """
 
     email: str
@@ -83,7 +90,10 @@ class CloudSession:
     _tesla: teslapy.Tesla | None = None
     _forgotten: bool = False
     _forbidden: bool = False
-    _unsaved: bool = False
+    _filed: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    _outdated: Mapping[str, Any] | None = field(default=None, repr=False)
+    _tried_s: float = 0.0
+    _seen: Stamp = None
 
     @property
     def has_session(self) -> bool:
@@ -140,22 +150,47 @@ class CloudSession:
             try:
                 tesla.refresh_token(refresh_token=refresh_token)
             except OAuth2Error as error:
-                self._unsaved = False  # what was not stored is void: the file may have better
+                self._outdated = None  # what was not stored is void: the file may have better
+                if self._adopt() and self.has_session:
+                    return  # who has the same file was quicker, and told Tesla's answer there
                 said = self.secrets.masked(one_line(f"{error}"))
                 raise NotSetUp(f"the token is not renewed: {said}", remedy=SETUP) from error
             except requests.RequestException as error:
                 raise unreachable(error) from error
             self._forgotten = False
 
+    def has_news(self) -> bool:
+        """Whether the file has other tokens since it was read or written last: then take them.
+
+        Asked again and again it costs a look at the file's date.
+        """
+        with self._lock:
+            if self.tokens.stamp() == self._seen:
+                return False
+            if self._tesla is not None:
+                return self._adopt()
+            try:
+                return bool(token(self._stored(), "refresh_token"))
+            except NotSetUp:
+                return False
+
     def forget(self) -> None:
         """Show no token until the next login; the file keeps it."""
         self._forgotten = True
 
     def close(self) -> None:
-        """Drop the connections; the tokens stay valid."""
-        tesla = self._tesla
-        if tesla is not None:
-            tesla.close()
+        """Drop the connections; the tokens stay valid.
+
+        A refresh under way is given a moment: Tesla's answer to it comes once, and the token it
+        was asked with is void.
+        """
+        is_idle = self._lock.acquire(timeout=REFRESH_ENDS_S)
+        try:
+            if self._tesla is not None:
+                self._tesla.close()
+        finally:
+            if is_idle:
+                self._lock.release()
 
     # -- the road ------------------------------------------------------------------------------
 
@@ -165,6 +200,8 @@ class CloudSession:
             # Whoever was forbidden was told to log in anew: perhaps somebody has.
             if not self._forgotten and (self._forbidden or not self.has_session):
                 self._adopt()
+            if self._outdated is not None:
+                self._store_late()
             if not self.has_session:
                 raise LogInAgain("the token has ended", ended=True)
             shown = {"Authorization": f"Bearer {token(self._account(), 'access_token')}"}
@@ -181,7 +218,7 @@ class CloudSession:
         """Return the library's session, made when it is needed first."""
         if self._tesla is None:
             account = self._stored()
-            sso = self.servers.sso or text(account.get("url")) or SSO_URL
+            sso = self.servers.sso or login_of(text(account.get("url")) or "")
             tesla = teslapy.Tesla(
                 self.email,
                 timeout=self.timeout_s,
@@ -206,11 +243,13 @@ class CloudSession:
         return expires_at_s(account) - EARLY_S > self.clock()
 
     def _stored(self) -> Mapping[str, Any]:
+        self._seen = self.tokens.stamp()  # before it is read: what comes between is news
         try:
             account = self.tokens.load().get(self.email, {})
         except BadSetting as error:
             raise NotSetUp(f"{error}") from error
         self._hide(account)
+        self._filed = _shown(account)
         return account
 
     def _adopt(self) -> bool:
@@ -224,27 +263,51 @@ class CloudSession:
             return False  # what is in memory may still be good, and replaces that file
         known = _shown(self._account())
         is_other = any(stored[name] != known[name] for name in ("access_token", "refresh_token"))
-        if self._tesla is None or self._unsaved or not is_other or not stored["refresh_token"]:
+        is_outdated = stored == self._outdated or not stored["refresh_token"]
+        if self._tesla is None or is_outdated or not is_other:
             return False
         self._tesla.token = stored
         self._forgotten = self._forbidden = False
+        self._outdated = None
         return True
 
     def _dump(self, cache: Mapping[str, Any]) -> None:
         """Store what the library got: at once, as a refresh token is valid only once."""
         account = cache.get(self.email) or {}
         self._hide(account)
-        try:
-            self.tokens.save(self.email, account)
-            self._unsaved = False
-        except OSError as error:
-            self._unsaved = True
+        if (error := self._store(account)) is not None:
             _log.warning(
                 "%s cannot be written (%s): the tokens are lost when this program ends, and "
-                "Tesla then wants a new login. Make PW_AUTH_PATH writable.",
+                "Tesla then wants a new login. Make PW_AUTH_PATH writable, for tokens alone.",
                 self.tokens.path,
                 error.strerror,
             )
+
+    def _store(self, account: Mapping[str, Any]) -> OSError | None:
+        self._tried_s = self.clock()
+        try:
+            self.tokens.save(self.email, account)
+        except OSError as error:
+            self._outdated = self._filed
+            return error
+        self._seen = self.tokens.stamp()
+        self._filed, self._outdated = _shown(account), None
+        return None
+
+    def _store_late(self) -> None:
+        """Store what could not be stored when it came, unless somebody has stored better since.
+
+        People mend the folder as they were told, and start anew: the tokens must be there then.
+        """
+        waited_s = self.clock() - self._tried_s
+        if self._adopt() or 0 <= waited_s < STORE_EVERY_S or self._tesla is None:
+            return
+        self._tried_s = self.clock()
+        if unwritable(self.tokens.path.parent) is not None:
+            return
+        account = {"url": self._tesla.sso_base_url, "sso": self._tesla.token}
+        if self._store(account) is None:
+            _log.info("%s can be written again: the tokens are stored", self.tokens.path)
 
     def _hide(self, account: Mapping[str, Any]) -> None:
         for name in TOKENS:

@@ -41,12 +41,13 @@ def storable(folder: Path) -> dict[str, Account]:
 
 def unwritable(folder: Path) -> str | None:
     """Return why no file can be made in a folder; None where one can."""
-    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    if not existing.is_dir():
-        return f"{existing} is no folder"
-    if existing != folder:  # is made when there is something to store
-        return None if os.access(existing, os.W_OK | os.X_OK) else "Permission denied"
     try:
+        # Path.exists raises where the folder above may not be searched.
+        existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+        if not existing.is_dir():
+            return f"{existing} is no folder"
+        if existing != folder:  # is made when there is something to store
+            return None if os.access(existing, os.W_OK | os.X_OK) else "Permission denied"
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(b"tokens would be here" * 500)
             file.flush()

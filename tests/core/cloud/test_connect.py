@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from support.accounts import Account
+from support.cloudlogin import full_disk
 
 from pypowerwall_core import payloads
 from pypowerwall_core.backends.cloud.connect import CloudConfig, open_cloud
@@ -50,6 +51,19 @@ def values(folder: Path, **more: Any) -> dict[str, Any]:
         "control_via": ("local", "cloud"),
         **more,
     }
+
+
+def test_it_is_told_at_the_start_that_new_tokens_cannot_be_stored(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = CloudConfig(stored(tmp_path, me=TESLA))
+    open_cloud(config, Secrets())
+    assert not caplog.records
+    with full_disk():
+        open_cloud(config, Secrets())
+    (said,) = (one.getMessage() for one in caplog.records)
+    assert str(tmp_path) in said
+    assert "File too large" in said
 
 
 @pytest.mark.parametrize(("url", "api"), [(TESLA, "teslamotors.com"), (CHINA, ".tesla.cn")])

@@ -6,7 +6,10 @@ import json
 import logging
 import os
 import stat
+import subprocess
+import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -183,6 +186,97 @@ def test_new_tokens_are_worth_more_than_a_broken_file(
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
     assert "it is replaced" in record.getMessage()
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"version": 1, "name": "another program"},
+        {"access_token": "a", "refresh_token": "r"},
+        {"tokens": {"access": "a"}, "expires": 5},
+        ["a", 1],
+        "text",
+        5,
+    ],
+)
+def test_what_another_program_keeps_under_our_name_is_left_alone(
+    file: TokenFile, document: Any
+) -> None:
+    write(file, json.dumps(document, indent=3))
+    before = file.path.read_bytes()
+    with pytest.raises(BadSetting, match="holds no accounts; move it away"):
+        file.load()
+    with pytest.raises(FileExistsError, match="another program's"):
+        file.save(MINE, NEW)
+    assert file.path.read_bytes() == before
+    assert list(file.path.parent.iterdir()) == [file.path]
+
+
+def test_beside_an_account_everything_is_kept_to_the_letter_and_only_accounts_are_told(
+    file: TokenFile,
+) -> None:
+    others = {"version": 3, "note": None, "plugin": {"a": [1]}, YOURS: OTHER, "x@y": {}}
+    write(file, others)
+    assert list(file.load()) == [YOURS, "x@y"]
+    file.save(MINE, NEW)
+    assert json.loads(file.path.read_text()) == {**others, MINE: NEW}
+
+
+# -- what a kill leaves -----------------------------------------------------------------------
+
+
+def left_behind(file: TokenFile, name: str, *, age_s: float = 3600.0, mode: int = 0o600) -> Path:
+    path = file.path.with_name(name)
+    path.write_text("tokens")
+    path.chmod(mode)
+    at_s = time.time() - age_s
+    os.utime(path, (at_s, at_s))
+    return path
+
+
+def test_what_killed_writers_left_is_gone_after_the_next_save(file: TokenFile) -> None:
+    code = (
+        "import os, sys; from pathlib import Path\n"
+        "from pypowerwall_core.backends.cloud.files import TokenFile\n"
+        "os.fsync = lambda _: os._exit(9)\n"
+        "TokenFile(Path(sys.argv[1])).save('me@example.com', {'sso': {}})"
+    )
+    command = [sys.executable, "-c", code, str(file.path.parent)]
+    assert subprocess.run(command, check=False).returncode == 9  # noqa: S603 - our own program
+    (stray,) = file.path.parent.iterdir()
+    file.save(MINE, NEW)
+    assert stray.exists()  # whoever writes it may still be at it
+    os.utime(stray, (1.0, 1.0))
+    file.save(MINE, NEW)
+    assert list(file.path.parent.iterdir()) == [file.path]
+
+
+@pytest.mark.parametrize(
+    ("name", "about"),
+    [
+        (f"{AUTH_FILE}.original", {}),
+        (f"{AUTH_FILE}.20261121", {}),
+        (f"{AUTH_FILE}.tmp", {}),
+        (f"{AUTH_FILE}.abcdefgh.tmp.bak", {}),
+        (f"{AUTH_FILE}.ABCDEFGH.tmp", {}),
+        (f"{AUTH_FILE}.abcdefg.tmp", {}),
+        (f"x{AUTH_FILE}.abcdefgh.tmp", {}),
+        (f"{AUTH_FILE}.abcdefgh.tmp", {"mode": 0o644}),
+        (f"{AUTH_FILE}.abcdefgh.tmp", {"age_s": 30.0}),
+        (f"{AUTH_FILE}.abcdefgh.tmp", {"age_s": -3600.0}),
+    ],
+)
+def test_copies_that_people_made_and_writers_at_work_are_left_alone(
+    file: TokenFile, name: str, about: dict[str, Any]
+) -> None:
+    kept = left_behind(file, name, **about)
+    gone = left_behind(file, f"{SITE_FILE}.ab_de0gh.tmp")
+    file.path.with_name(f"{AUTH_FILE}.zzzzzzzz.tmp").symlink_to(kept)
+    file.path.with_name(f"{AUTH_FILE}.yyyyyyyy.tmp").mkdir()
+    file.tidy()
+    assert kept.read_text() == "tokens"
+    assert not gone.exists()
+    assert len(list(file.path.parent.iterdir())) == 3
 
 
 @given(JSON)

@@ -404,6 +404,8 @@ def test_trouble_with_a_read_is_named(
     ("fault", "options", "named"),
     [
         ("limited", {"retry_after": 30}, RateLimited),
+        ("failing", {"status": 404}, Refused),
+        ("failing", {"status": 408}, Unwell),
         ("failing", {"status": 412}, Refused),
         ("failing", {"status": 500}, Unwell),
         ("lost", {}, Unreachable),
@@ -453,6 +455,14 @@ def test_every_other_status_has_a_name_and_one_line(status: int, body: Any) -> N
         assert str(error).startswith(f"HTTP {status}")
         assert str(error).isprintable()
         assert isinstance(error, Forbidden | NotPermitted) == (status == 403)
+
+
+def test_a_certificate_that_is_not_trusted_leads_to_the_clock(account: Account) -> None:
+    account.cloud.faults.start("certificate")
+    assert "clock" in raised(lambda: account.session.get(PRODUCTS_PATH)).remedy
+    account.cloud.faults.stop()
+    account.cloud.faults.start("refusing")
+    assert "internet" in raised(lambda: account.session.get(PRODUCTS_PATH)).remedy
 
 
 def test_404_is_not_served_and_never_a_login(account: Account) -> None:

@@ -283,6 +283,10 @@ def test_a_file_in_the_place_of_the_folder_is_told(tmp_path: Path) -> None:
         assert unwritable(path) is not None
 
 
+def test_a_folder_that_cannot_even_be_looked_for_is_told(tmp_path: Path) -> None:
+    assert unwritable(tmp_path / ("x" * 300)) == "File name too long"
+
+
 def test_a_folder_that_cannot_be_written_is_told() -> None:
     assert unwritable(Path("/proc/self")) is not None
 

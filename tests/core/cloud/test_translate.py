@@ -12,10 +12,12 @@ from support.cloud_documents import (
     PACKS,
     SITE_INFO,
     SITE_STATUS,
+    SITES,
     SOLAR_INFO,
     SOLAR_LIVE,
     SOLAR_SITE,
     changed,
+    snapshot,
     translated,
     without,
 )
@@ -31,7 +33,9 @@ from pypowerwall_core.backends.cloud.translate import (
     vitals,
 )
 from pypowerwall_core.backends.cloud.translate_site import powerwalls, solars, status
+from pypowerwall_core.catalog import CATALOG
 from pypowerwall_core.claims import NOT_SERVED
+from pypowerwall_core.knowledge import State, readings
 
 LOST = {"energy_left": 0, "total_pack_energy": 1}
 OFF_GRID = ("off_grid", "off_grid_intentional", "off_grid_unintentional")
@@ -160,6 +164,16 @@ def test_the_alert_of_the_system_is_what_the_grid_does(
     fields: dict[str, Any], alerts: list[str]
 ) -> None:
     assert vitals(live(**fields), SITE_INFO)[f"STSTSM--{DIN}"]["alerts"] == alerts
+
+
+@pytest.mark.parametrize(
+    ("home", "state"), [("solar only", State.NOT_SERVED), ("nothing", State.UNKNOWN)]
+)
+def test_without_a_battery_there_is_no_time_it_would_last(home: str, state: State) -> None:
+    """Also where the call fails that would have told it: what the site is tells enough."""
+    (fact,) = [fact for fact in CATALOG if fact.name == "time_remaining_h"]
+    (told,) = readings(fact, snapshot(SITES[home], fact.asks))
+    assert told.state is state
 
 
 # -- what a site is ---------------------------------------------------------------------------
