@@ -9,7 +9,7 @@ BIN    := $(VENV)/bin
 ARCH32 := $(if $(filter 32,$(shell getconf LONG_BIT 2>/dev/null)),setarch linux32)
 PIP    := $(ARCH32) $(BIN)/python -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
 
-.PHONY: run test test-shipping check lint-docker format golden env-sample proto clean bench bench-plot soak hostile
+.PHONY: run test test-browser test-shipping check lint-docker format golden env-sample proto clean bench bench-plot soak hostile
 
 run: $(VENV)/.run
 	@$(BIN)/powerwall serve $(if $(PW_HOST)$(PW_EMAIL),,--demo)
@@ -28,6 +28,12 @@ check: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The page in a real browser, Debian's chromium; screenshots land in build/screens.
+test-browser: $(VENV)-browser/.ok
+	@command -v chromium || command -v chromium-browser || command -v google-chrome \
+	    || { echo "The page is tried in chromium. Install it with: sudo apt-get install --no-install-recommends chromium"; exit 1; }
+	$(VENV)-browser/bin/python -m pytest tests/browser
 
 lint-docker: $(VENV)-lint/.ok
 	$(VENV)-lint/bin/hadolint Dockerfile
@@ -51,7 +57,7 @@ proto: $(VENV)-proto/.ok
 	    pypowerwall_core/backends/local/tesla.proto
 
 clean:
-	rm -rf $(VENV) $(VENV)-proto $(VENV)-bench $(VENV)-lint build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-proto $(VENV)-bench $(VENV)-browser $(VENV)-lint build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # A household of clients against the simulator; about seventeen minutes, figures judged, JSON in build/.
 bench: $(VENV)/.run
@@ -94,6 +100,12 @@ $(VENV)-proto/.ok:
 $(VENV)-bench/.ok:
 	@$(PYTHON) -m venv $(VENV)-bench
 	@$(VENV)-bench/bin/python -m pip --quiet install 'matplotlib>=3.9'
+	@touch $@
+
+$(VENV)-browser/.ok: pyproject.toml constraints.txt
+	@$(PYTHON) -m venv $(VENV)-browser
+	@$(VENV)-browser/bin/python -m pip --quiet --disable-pip-version-check install --constraint constraints.txt \
+	    --editable . 'playwright>=1.49' 'pytest>=8.3' 'pytest-timeout>=2.3' 'hypothesis>=6.120'
 	@touch $@
 
 $(VENV)-lint/.ok:

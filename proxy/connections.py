@@ -1,21 +1,26 @@
 """What a client may do to the server before it has asked anything.
 
 uvicorn bounds idle keep-alive connections only. Here: 32 KB of headers, 15 s to a complete
-request and to read what was answered, 32 requests sent ahead, and 512 connections, of which
-the longest idle makes room for a new one: a swarm of silent sockets shuts nobody out.
+request and to read what was answered, 32 requests sent ahead, and 512 connections (more for more
+streams), of which the longest idle makes room for a new one: a swarm of silent sockets shuts
+nobody out.
 """
 
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Sized
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 HEAD_MOST = 32 * 1024
 REQUEST_MOST_S = 15.0
 CONNECTIONS_MOST = 512
+BESIDE_STREAMS = 256
 AHEAD_MOST = 32
+UNSENT_MOST = 32 * 1024
 _HEAD_END = b"\r\n\r\n"
 _END = b"Content-Length: 0\r\nConnection: close\r\n\r\n"
 _BROKEN = b"HTTP/1.1 400 Bad Request\r\n" + _END
@@ -34,6 +39,26 @@ class Entrant(Protocol):
 
     def drop(self) -> None:
         """End it at once."""
+
+
+def connections_most(streams: int) -> int:
+    """How many connections there may be where so many streams may be open.
+
+    An open stream is never idle, so it makes no room: whatever PW_MAX_STREAMS is, as many places
+    are left for all others as there are beside its default of 256.
+    """
+    return max(CONNECTIONS_MOST, streams + BESIDE_STREAMS)
+
+
+def keep_unsent_small(connection: socket.socket | None) -> None:
+    """Have the kernel hold little that the other side does not take.
+
+    Else it takes megabytes for each, and a stream that nobody reads, as of a tablet that was
+    switched off, would go on until they are full: the limit begins when nothing more is taken.
+    """
+    if connection is not None:
+        with suppress(OSError):  # only Linux has it for every kind of socket that we have
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_MOST)
 
 
 @dataclass(slots=True)
@@ -112,6 +137,7 @@ class Guarded:
     def connection_made(self, transport: Any) -> None:
         """Admit the connection and give it 15 s to ask something."""
         super().connection_made(transport)  # type: ignore[misc]
+        keep_unsent_small(transport.get_extra_info("socket"))
         self._start_clock(self.spent_s)
         self.gate.enter(self)
 

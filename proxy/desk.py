@@ -64,6 +64,15 @@ class Counters:
         self.cleared_s = time.time()
 
 
+@dataclass(slots=True)
+class StreamTally:
+    """How many streams are open, were refused, and what slow readers of them have lost."""
+
+    open: int = 0
+    refused: int = 0
+    dropped: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """Everything an endpoint may use.
@@ -79,6 +88,7 @@ class Desk:
     started_s: float = field(default_factory=time.time)
     bodies: dict[str, int] = field(default_factory=dict)
     throttle: Throttle = field(default_factory=Throttle)
+    streams: StreamTally = field(default_factory=StreamTally)
     _last: dict[tuple[str, ...], Asked] = field(default_factory=dict)
 
     @property

@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from importlib import import_module, resources
+from importlib import import_module
 from typing import Any
 
 import falcon
@@ -20,7 +20,7 @@ from .access import is_asked_by_our_name, is_local
 from .control.denied import DISABLED
 from .control.tokens import shows_token
 from .desk import Desk
-from .rows import JSON_TYPE, Guide, Live, Page, Scrape, Style, View
+from .rows import JSON_TYPE, Guide, Live, Scrape, Style, View
 from .views.documents import constant
 
 CACHE_NAME = "powerwall-proxy"
@@ -65,7 +65,7 @@ class ViewEndpoint:
             response.set_headers(rendering.headers)
             raise falcon.HTTPServiceUnavailable(title="nothing is known just now", retry_after=5)
         content_type = TEXT_TYPE if view.style is Style.TEXT else JSON_TYPE
-        _send(request, response, body, rendering.headers, content_type)
+        send(request, response, body, rendering.headers, content_type)
 
     on_head = on_get
 
@@ -90,7 +90,7 @@ class Rendering:
         if body is None or body.identity != snapshot.identity:
             data = _spelled(self._render(snapshot), self._style)
             known = bool(snapshot.known or not snapshot.entries)
-            self._body = body = Body(snapshot.identity, data, _etag(data), known)
+            self._body = body = Body(snapshot.identity, data, etag_of(data), known)
             self._desk.bodies[self._name] = len(data)
         self.headers = (*self._desk.marks, *freshness_headers(snapshot))
         self._snapshot = snapshot
@@ -126,8 +126,8 @@ class LiveEndpoint:
         is_json = live.content_type == JSON_TYPE
         data = _spelled(shown, Style.COMPACT if is_json else Style.TEXT)
         headers = desk.marks if is_json else (*desk.marks, *SECURITY)
-        _send(
-            request, response, Body((), data, _etag(data), known=True), headers, live.content_type
+        send(
+            request, response, Body((), data, etag_of(data), known=True), headers, live.content_type
         )
 
     on_head = on_get
@@ -172,13 +172,13 @@ class GuideEndpoint:
             if self._body is None:
                 self._body = await asyncio.to_thread(self._written)
         self._desk.counters.answered(self._guide.path, known=True)
-        _send(request, response, self._body, self._headers, self._guide.content_type)
+        send(request, response, self._body, self._headers, self._guide.content_type)
 
     on_head = on_get
 
     def _written(self) -> Body:
         data = self._guide.write(self._desk.settings).encode()
-        return Body((), data, _etag(data), known=True)
+        return Body((), data, etag_of(data), known=True)
 
 
 def control_endpoint(view: View, desk: Desk) -> ViewEndpoint:
@@ -197,32 +197,6 @@ class RedirectEndpoint:
     async def on_get(self, request: Request, response: Response) -> None:  # noqa: ARG002
         """Answer where to look."""
         raise falcon.HTTPPermanentRedirect(self._location)
-
-    on_head = on_get
-
-
-class PageEndpoint:
-    """Serves a file of the page, read once.
-
-    Attributes:
-        KEPT_TYPES: What browsers may keep for PW_BROWSER_CACHE; never the page itself.
-    """
-
-    KEPT_TYPES = ("text/css", "text/javascript", "application/javascript", "image/png")
-
-    def __init__(self, page: Page, desk: Desk) -> None:
-        data = resources.files("proxy").joinpath("web", page.file).read_bytes()
-        self._type = page.content_type
-        self._headers = (*desk.marks, *SECURITY)
-        self._body = Body((), data, _etag(data), known=True)
-        kept_s = desk.settings.browser_cache_s
-        is_kept = kept_s > 0 and self._type.partition(";")[0] in self.KEPT_TYPES
-        self._caching = f"max-age={kept_s}" if is_kept else "no-cache"
-
-    async def on_get(self, request: Request, response: Response) -> None:
-        """Answer with the file."""
-        _send(request, response, self._body, self._headers, self._type)
-        response.set_header("Cache-Control", self._caching)
 
     on_head = on_get
 
@@ -254,17 +228,19 @@ def _spelled(document: Any, style: Style) -> bytes:
     return text.encode("ascii")
 
 
-def _etag(data: bytes) -> str:
+def etag_of(data: bytes) -> str:
+    """Return the entity tag of a body."""
     return f'"{hashlib.blake2b(data, digest_size=9).hexdigest()}"'
 
 
-def _send(
+def send(
     request: Request,
     response: Response,
     body: Body,
     headers: Headers,
     content_type: str = JSON_TYPE,
 ) -> None:
+    """Answer with a body, or with 304 to who holds it."""
     response.set_headers((*headers, ("Cache-Control", "no-cache"), ("ETag", body.etag)))
     if response.status == falcon.HTTP_200 and _has(request, body.etag):
         response.status = falcon.HTTP_304

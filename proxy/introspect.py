@@ -1,7 +1,7 @@
 """What the proxy says of itself: /stats, /health, /healthz.
 
-Keys that the pypowerwall proxy has are spelled as there; `lanes` is ours. Nothing here
-holds a secret, its length or an e-mail address.
+Keys that the pypowerwall proxy has are spelled as there; `lanes` and `streams` are ours.
+Nothing here holds a secret, its length or an e-mail address.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import platform
 import resource
 import time
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -81,6 +82,7 @@ def stats(desk: Desk, snapshot: Snapshot) -> Any:
         "connection_health": _connection_health(desk),
         "fallback_mode": _NO_FALLBACK,
         "mem_cache": _memory(desk),
+        "streams": asdict(desk.streams),
         "lanes": _lanes(desk),
     }
 

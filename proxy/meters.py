@@ -17,7 +17,7 @@ from pypowerwall_core.laneview import LaneView
 from pypowerwall_core.snapshot import Known, Snapshot, Unknown
 from pypowerwall_core.version import __version__
 
-from .desk import Desk
+from .desk import Desk, StreamTally
 from .readiness import judge
 
 Sample = tuple[tuple[str, ...], float]
@@ -155,6 +155,15 @@ def _unknown(look: Look) -> Iterator[Sample]:
     yield (), look.desk.counters.unknown
 
 
+def _of_streams(read: Callable[[StreamTally], int]) -> Callable[[Look], Iterator[Sample]]:
+    """Return the reader of one number of the live stream."""
+
+    def of_look(look: Look) -> Iterator[Sample]:
+        yield (), read(look.desk.streams)
+
+    return of_look
+
+
 def _word(text: str) -> str:
     """Make one word of a few, as values of labels are easiest to match."""
     return "_".join(re.findall(r"\w+", text))
@@ -232,6 +241,24 @@ METERS = (
         "proxy_unknown_answers_total",
         "Answers in which nothing was known.",
         _unknown,
+        house=False,
+    ),
+    Meter(
+        "proxy_streams",
+        "Live streams that are open.",
+        _of_streams(lambda tally: tally.open),
+        house=False,
+    ),
+    Meter(
+        "proxy_streams_refused_total",
+        "Streams refused because PW_MAX_STREAMS were open.",
+        _of_streams(lambda tally: tally.refused),
+        house=False,
+    ),
+    Meter(
+        "proxy_stream_frames_dropped_total",
+        "Events that slow readers were not sent; they got the whole state instead.",
+        _of_streams(lambda tally: tally.dropped),
         house=False,
     ),
 )

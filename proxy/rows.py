@@ -19,6 +19,8 @@ from .views.documents import as_is
 
 JSON_TYPE = "application/json"
 HTML_TYPE = "text/html; charset=utf-8"
+ANYBODY, NOBODY = "*", "'none'"
+"""Who may show a page in a frame, as CSP's frame-ancestors says it."""
 
 
 class Style(Enum):
@@ -92,7 +94,7 @@ class Family:
 
     path: str
     says: str
-    members: Mapping[str, Live]
+    members: Mapping[str, Live | Page]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +106,28 @@ class Scrape:
 
 
 @dataclass(frozen=True, slots=True)
+class Stream:
+    """Facts as they change, as Server-Sent Events; asks nothing of the gateway itself."""
+
+    path: str
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
-    """A file of the page."""
+    """A file of the page.
+
+    Attributes:
+        frames: Who may show it in a frame.
+        view: The name of a view; its file is then what the shell of all views holds.
+    """
 
     path: str
     says: str
     file: str
     content_type: str
+    frames: str = ANYBODY
+    view: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +167,7 @@ class Command:
     example: Mapping[str, Any] = field(default_factory=dict)
 
 
-Row = View | Live | Family | Scrape | Guide | Page
+Row = View | Live | Family | Scrape | Stream | Guide | Page
 
 
 def as_is_row(path: str, payload: str, says: str, style: Style = Style.COMPACT) -> View:

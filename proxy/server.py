@@ -26,7 +26,7 @@ from uvicorn_worker import UvicornWorker
 
 from pypowerwall_core.errors import BadSetting
 
-from .connections import HEAD_MOST, Gate, guarded
+from .connections import CONNECTIONS_MOST, HEAD_MOST, Gate, guarded
 from .handshake import Door, secured
 from .settings import Settings
 from .tls import Pair
@@ -65,24 +65,32 @@ def listen(settings: Settings) -> socket.socket:
 
 
 def serve(
-    listener: socket.socket, make_app: Callable[[], Application], pair: Pair | None = None
+    listener: socket.socket,
+    make_app: Callable[[], Application],
+    pair: Pair | None = None,
+    connections_most: int = CONNECTIONS_MOST,
 ) -> None:
     """Serve an application until a signal ends the process; it is made in the worker.
 
     With a certificate and its key, over TLS only.
     """
-    _Application(listener, make_app, pair).run()
+    _Application(listener, make_app, pair, connections_most).run()
 
 
 class _Application(BaseApplication):
     """gunicorn, embedded: no configuration file, no environment variable of its own."""
 
     def __init__(
-        self, listener: socket.socket, make_app: Callable[[], Application], pair: Pair | None
+        self,
+        listener: socket.socket,
+        make_app: Callable[[], Application],
+        pair: Pair | None,
+        connections_most: int,
     ) -> None:
         self._listener = listener
         self._make_app = make_app
         self._pair = pair
+        self.connections_most = connections_most
         self._context: ssl.SSLContext | None = None
         super().__init__()
 
@@ -140,7 +148,7 @@ class _Logger(Logger):
 
 
 class _Server(Server):
-    """uvicorn, which ends the lanes before it waits for clients that wait for them.
+    """uvicorn, which ends streams and lanes before it waits for clients that wait for them.
 
     TLS connections come through a door of our own: uvicorn's would not guard handshakes.
     """
@@ -200,7 +208,7 @@ class _Worker(UvicornWorker):
     def __init__(
         self, age: int, ppid: int, sockets: Any, app: _Application, *more: Any, **named: Any
     ) -> None:
-        self._gate = Gate()
+        self._gate = Gate(app.connections_most)
         self._context = app.tls()
         protocol = guarded(AutoHTTPProtocol, self._gate)
         self.CONFIG_KWARGS = {

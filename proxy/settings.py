@@ -47,6 +47,7 @@ class Settings:
     pool_maxsize: int
     max_in_flight: int
     client_budget_s: float
+    max_streams: int
     auth_mode: str
     auth_path: Path
     cache_file: Path | None

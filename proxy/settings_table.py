@@ -13,6 +13,7 @@ from pypowerwall_core.settings.table import CLOUD_ROWS, GATEWAY_ROWS, TOKEN_ROWS
 from . import parse
 from .not_yet import NOT_YET, SECRETS
 
+STREAMS_MOST = 512
 YEAR_S = 366 * 86400
 
 
@@ -67,6 +68,13 @@ ROWS = (
         seconds(0, 60),
         "Seconds a client waits at most for something that is not remembered.",
     ),
+    Row(
+        "PW_MAX_STREAMS",
+        "max_streams",
+        "256",
+        whole(1, STREAMS_MOST),
+        "Live streams (/events) that may be open at once; one more is answered 503.",
+    ),
     *_of_core("PW_AUTH_MODE", "PW_AUTH_PATH", "PW_CACHE_FILE", "PW_HOST_CERT"),
     *_of_core(
         "PW_SITEID", "PW_CLOUD_FALLBACK", "PW_CLOUD_SSO_URL", "PW_CLOUD_API_URL", "PW_CLOUD_CA"
@@ -76,8 +84,8 @@ ROWS = (
         "style",
         "clear",
         parse.style,
-        "Style of the page: clear, black, dakboard, white, grafana, grafana-dark or solar; so far "
-        "they look alike.",
+        "Style of the page: clear, black, dakboard, white, grafana, grafana-dark or solar; "
+        "?style= asks for another.",
         show=parse.style_file,
     ),
     *_of_core("PW_NEG_SOLAR", "PW_SITE_ZERO_THRESHOLD"),

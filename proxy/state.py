@@ -13,6 +13,7 @@ from typing import Any
 
 from pypowerwall_core.catalog import CATALOG, Fact
 from pypowerwall_core.knowledge import Reading, readings
+from pypowerwall_core.recent import EVERY_S, FOR_S
 from pypowerwall_core.snapshot import Snapshot
 
 from .desk import Desk
@@ -21,12 +22,19 @@ from .desk import Desk
 def state(desk: Desk, snapshot: Snapshot) -> Any:
     """Every fact by site, name and dimensions."""
     facts = {fact.name: _nested(readings(fact, snapshot)) for fact in CATALOG}
-    return _moment(snapshot) | {"sites": {desk.site.name: facts}}
+    return moment(snapshot) | {"sites": {desk.site.name: facts}}
 
 
 def rows(desk: Desk, snapshot: Snapshot) -> Any:
     """Every fact as a list of flat objects."""
     return [row for fact in CATALOG for row in _rows(fact, desk, snapshot)]
+
+
+def recent(desk: Desk, snapshot: Snapshot) -> Any:
+    """The last hour as curves, whoever read and whatever was read meanwhile."""
+    curves = desk.site.recent.shown(snapshot.at_s)
+    about = {"every_s": EVERY_S, "for_s": FOR_S}
+    return moment(snapshot) | about | {"sites": {desk.site.name: curves}}
 
 
 def of(fact: Fact) -> Callable[[Desk, Snapshot], Any]:
@@ -52,7 +60,7 @@ def _rows(fact: Fact, desk: Desk, snapshot: Snapshot) -> list[dict[str, Any]]:
 def _one(fact: Fact, desk: Desk, snapshot: Snapshot) -> Any:
     return (
         {"fact": fact.name, "says": fact.says}
-        | _moment(snapshot)
+        | moment(snapshot)
         | {"sites": {desk.site.name: _nested(readings(fact, snapshot))}}
     )
 
@@ -83,7 +91,8 @@ def _leaf(reading: Reading) -> dict[str, Any]:
     return shown | ({"detail": reading.detail} if reading.detail else {})
 
 
-def _moment(snapshot: Snapshot) -> dict[str, Any]:
+def moment(snapshot: Snapshot) -> dict[str, Any]:
+    """When a snapshot was taken, for people and for programs."""
     return {"at": _iso(snapshot.at_s), "at_s": round(snapshot.at_s, 3)}
 
 

@@ -19,6 +19,8 @@ from .lane import Lane
 from .numbering import Numbering
 from .payloads import GRID_STATUS, STANDS_IN_FOR
 from .policy import Freshness, Patience
+from .recent import NEEDS as RECENT_NEEDS
+from .recent import Recent
 from .slot import Doubt, Slot
 from .snapshot import Absent, Entry, Grid, Known, Snapshot, Unknown
 from .totals import Bookkeeper
@@ -61,7 +63,11 @@ _Ask = Callable[[Reader, list[str]], dict[str, Slot]]
 
 
 class Site:
-    """The readers of one home; for each payload the first that claims it."""
+    """The readers of one home; for each payload the first that claims it.
+
+    Attributes:
+        recent: The last hour as curves; a value, so it may be read at any time.
+    """
 
     def __init__(
         self,
@@ -86,6 +92,11 @@ class Site:
         self._watching = threading.Lock()
         self._clock = clock
         self._wall_clock = wall_clock
+        self._listeners: tuple[Callable[[], None], ...] = ()
+        self._remembering = threading.Lock()
+        self.recent = Recent()
+        for reader in self.readers:
+            reader.lane.listen(self._flown)
 
     def start(self) -> None:
         """Let the lanes fly, and commands be carried out."""
@@ -105,6 +116,27 @@ class Site:
             self.commander.stop()
         self._numbering.flush()
         self._bookkeeper.flush()
+
+    def listen(self, call: Callable[[], None]) -> None:
+        """Have something called after every flight, by a worker of a lane: it must not block."""
+        with self._remembering:
+            self._listeners = (*self._listeners, call)
+
+    def unlisten(self, call: Callable[[], None]) -> None:
+        """Call it no more."""
+        with self._remembering:
+            self._listeners = tuple(one for one in self._listeners if one != call)
+
+    def _flown(self) -> None:
+        """Take in what a flight has brought, whoever looks or does not, and tell who listens.
+
+        Not at looks: a client that reads the charge only would leave the powers out that the
+        lane keeps fresh for another who comes every minute.
+        """
+        with self._remembering:  # one after the other: an older look would be another sample
+            self.recent = self.recent.saw(self.peek(RECENT_NEEDS))
+        for call in self._listeners:
+            call()
 
     def now_s(self) -> float:
         """The time on the clock that ages are measured by."""

@@ -17,7 +17,7 @@ settings.load_profile("patient")
 with contextlib.suppress(ValueError):
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-APART = ("shipping",)
+APART = ("browser", "shipping")
 """Folders with a target of their own: they install more than `make test` has time for."""
 
 

@@ -54,7 +54,7 @@ def document(rows: Iterable[Row | Command], settings: Settings, found: Mapping[s
 
 
 def _path(row: Row, of: Traits, told: Told, settings: Settings) -> Json:
-    shape: Json = {} if JSON_TYPE in of.content_types else {"schema": parts.TEXT}
+    shape = _shape(of.content_types)
     media = told.media(row.path, f"{row.path}?{of.flag}") or shape
     content = {"content": dict.fromkeys(of.content_types, media)}
     common = {"tags": [of.tag.name], **_security(of, settings), **_parameters(row, of)}
@@ -73,6 +73,13 @@ def _path(row: Row, of: Traits, told: Told, settings: Settings) -> Json:
             "responses": _answers(of, settings, {}),
         },
     }
+
+
+def _shape(content_types: Iterable[str]) -> Json:
+    """Return what is said of a body that nobody was shown."""
+    if any(name.endswith("+json") for name in content_types):
+        return {"schema": {"type": "object"}}
+    return {} if JSON_TYPE in content_types else {"schema": parts.TEXT}
 
 
 def _description(row: Row, told: Told) -> str:
@@ -109,6 +116,8 @@ def _answers(of: Traits, settings: Settings, content: Json) -> Json:
     if of.tells_trouble:
         trouble = "The same document: something is wrong."
         found["503"] = {"description": trouble, **headers, **content}
+    if of.is_stream:
+        found["503"] = ref("responses", parts.STREAMS_FULL.name)
     refusals = {str(status): parts.REFUSALS[status].name for status in _refusals(of, settings)}
     return found | {status: ref("responses", name) for status, name in refusals.items()}
 
@@ -123,4 +132,6 @@ def _parameters(row: Row, of: Traits) -> Json:
         found.append(parts.flag(of.flag))
     if "ETag" in of.headers:
         found.append(ref("parameters", "IfNoneMatch"))
+    if of.is_stream:
+        found.append(ref("parameters", "LastEventID"))
     return {"parameters": found} if found else {}

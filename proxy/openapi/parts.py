@@ -62,7 +62,13 @@ PARAMETERS: Json = {
         "in": "header",
         "description": "The `ETag` of the body you hold: 304 says that it is still the one.",
         "schema": TEXT,
-    }
+    },
+    "LastEventID": {
+        "name": "Last-Event-ID",
+        "in": "header",
+        "description": "The `id` of the last event you have: only what changed since is sent.",
+        "schema": TEXT,
+    },
 }
 SCHEMAS: Json = {
     "Error": {
@@ -145,6 +151,12 @@ REFUSALS = {
         ("Cache-Status", "Retry-After"),
     ),
 }
+STREAMS_FULL = Refusal(
+    "StreamsFull",
+    "As many streams as PW_MAX_STREAMS allows are open; `/api/v1/state?rows` tells the same.",
+    "PW_MAX_STREAMS are open",
+    ("Retry-After",),
+)
 
 
 def info(version: str) -> Json:
@@ -169,7 +181,7 @@ def responses(refused: Iterable[int]) -> Json:
         "description": "Not changed: the body you hold is still the one.",
         "headers": header_refs(("Cache-Control", "ETag")),
     }
-    found = [REFUSALS[status] for status in sorted(refused)]
+    found = [*(REFUSALS[status] for status in sorted(refused)), STREAMS_FULL]
     return {"NotModified": unchanged} | {refusal.name: refusal_of(refusal) for refusal in found}
 
 

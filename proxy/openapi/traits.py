@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from proxy.access import OPEN_PATHS
-from proxy.rows import JSON_TYPE, Family, Guide, Live, Page, Row, Scrape, Style, View
+from proxy.rows import JSON_TYPE, Family, Guide, Live, Page, Row, Scrape, Stream, Style, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ TAGS = (
     Tag(
         "state",
         "Every fact with unit, age and source, for programs and for Prometheus.",
-        ("/api/v1/", "/metrics", "/readyz"),
+        ("/api/v1/", "/metrics", "/readyz", "/events"),
     ),
     Tag("gateway", "The gateway's own documents under their own paths.", ("/api/",)),
     Tag("pw", "Single facts, as the calls of the pypowerwall library gave them.", ("/pw/",)),
@@ -67,6 +67,7 @@ class Traits:
         tells_trouble: 503 with the same document says that something is wrong.
         acts: It is for this machine and for who has the control token.
         is_open: It asks for no read token.
+        is_stream: It goes on until one side ends it; so many may be open.
     """
 
     tag: Tag
@@ -80,6 +81,7 @@ class Traits:
     tells_trouble: bool = False
     acts: bool = False
     is_open: bool = False
+    is_stream: bool = False
 
 
 def traits(row: Row) -> Traits:
@@ -128,13 +130,24 @@ def _parameters(says: str) -> tuple[str, ...]:
 
 
 def _of_family(family: Family) -> Traits:
-    member = _of_live(next(iter(family.members.values())))
-    return replace(member, names=tuple(family.members), errors=(*member.errors, 404))
+    members = [_KINDS[type(member)](member) for member in family.members.values()]
+    member, types = members[0], dict.fromkeys(t for m in members for t in m.content_types)
+    return replace(
+        member,
+        content_types=tuple(types),
+        names=tuple(family.members),
+        errors=(*member.errors, 404),
+    )
 
 
 def _of_scrape(scrape: Scrape) -> Traits:  # noqa: ARG001 - a kind's signature
     types = ("text/plain", "application/openmetrics-text")
     return Traits(PROXY, "In the format that `Accept` asks for.", types, ("Cache-Control",))
+
+
+def _of_stream(stream: Stream) -> Traits:  # noqa: ARG001 - a kind's signature
+    says = "Events `state` and `change`, and a comment every 15 s while nothing changes."
+    return Traits(PROXY, says, ("text/event-stream",), ("Cache-Control",), is_stream=True)
 
 
 def _of_page(page: Page) -> Traits:
@@ -154,6 +167,7 @@ _KINDS: dict[type, Callable[[Any], Traits]] = {
     Live: _of_live,
     Family: _of_family,
     Scrape: _of_scrape,
+    Stream: _of_stream,
     Page: _of_page,
     Guide: _of_guide,
 }

@@ -8,7 +8,7 @@ CONTROLS are what commands change; COMMANDS say what POST does at some of these 
 from __future__ import annotations
 
 from proxy import helppage, introspect
-from proxy.rows import HTML_TYPE, Family, Live, Page, Row
+from proxy.rows import HTML_TYPE, Family, Live, Row
 from pypowerwall_core import payloads
 
 from .about import about
@@ -17,8 +17,9 @@ from .cloud import CLOUD
 from .commands import COMMANDS, CONTROLS, HISTORY
 from .house import HOUSE
 from .off import OFF
+from .pages import ASSETS, DOCUMENTS, PAGES
 from .pw import PW
-from .v1 import FAMILIES, SCRAPES, V1
+from .v1 import FAMILIES, SCRAPES, STREAMS, V1
 
 VIEWS = (*HOUSE, *API, *PW, *CLOUD, *OFF)
 LIVE = (
@@ -69,11 +70,6 @@ LIVE = (
     *V1,
     *HISTORY,
 )
-PAGES = (
-    Page("/", "A page with live values.", "index.html", HTML_TYPE),
-    Page("/page.css", "Its style.", "page.css", "text/css; charset=utf-8"),
-    Page("/page.js", "Its script.", "page.js", "text/javascript; charset=utf-8"),
-)
 ABOUT = about(lambda: (*ROUTES, *COMMANDS))
 __all__ = [
     "ABOUT",
@@ -85,9 +81,15 @@ __all__ = [
     "PATHS",
     "ROUTES",
     "SCRAPES",
+    "STREAMS",
     "VIEWS",
 ]
-ROUTES: tuple[Row, ...] = (*VIEWS, *LIVE, *FAMILIES, *SCRAPES, *ABOUT, *CONTROLS, *PAGES)
+_LISTED: tuple[tuple[Row, ...], ...] = (
+    (*VIEWS, *LIVE, *FAMILIES),
+    (*SCRAPES, *STREAMS, *ABOUT),
+    (*CONTROLS, *DOCUMENTS, ASSETS),
+)
+ROUTES: tuple[Row, ...] = tuple(row for rows in _LISTED for row in rows)
 PATHS: tuple[str, ...] = tuple(
     served.path
     for row in ROUTES

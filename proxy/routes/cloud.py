@@ -22,4 +22,5 @@ CLOUD = (
     _own("/cloud/battery", payloads.CLOUD_BATTERY, "site_status"),
     _own("/cloud/power", payloads.CLOUD_POWER, "live_status"),
     _own("/cloud/config", payloads.CLOUD_CONFIG, "site_info"),
+    _own("/cloud/tariff", payloads.CLOUD_TARIFF, "tariff_rate"),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from proxy import introspect, readiness, state
-from proxy.rows import Family, Live, Scrape
+from proxy.rows import Family, Live, Scrape, Stream
 from pypowerwall_core.catalog import CATALOG, NEEDS
 
 _FACT = "/api/v1/state/{fact}"
@@ -24,6 +24,12 @@ V1 = (
         NEEDS,
         word="rows",
         worded=state.rows,
+    ),
+    Live(
+        "/api/v1/recent",
+        "The last hour of power and charge as curves: means of half minutes, `null` where nothing "
+        "was read. Kept in memory only, of what others read; starts no request to the gateway.",
+        state.recent,
     ),
     Live(
         "/api/v1/version",
@@ -47,6 +53,13 @@ FAMILIES = (
             )
             for fact in CATALOG
         },
+    ),
+)
+STREAMS = (
+    Stream(
+        "/events",
+        "The rows of `/api/v1/state?rows` as they change, as Server-Sent Events: first all of "
+        "them, then what is new. Starts no request to the gateway; being open keeps facts fresh.",
     ),
 )
 SCRAPES = (

@@ -25,6 +25,6 @@ def usage(snapshot: Snapshot) -> Any:
 
 
 def _is_off(snapshot: Snapshot, payload: str) -> bool:
-    """Whether nobody reads the cloud: not the same as not having heard of it yet."""
+    """Whether nobody reads the cloud: not the same as having heard nothing, or that it has none."""
     entry = snapshot.entries.get(payload)
-    return isinstance(entry, Absent) or (isinstance(entry, Unknown) and entry.reason != NOT_YET)
+    return entry == Absent() or (isinstance(entry, Unknown) and entry.reason != NOT_YET)

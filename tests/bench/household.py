@@ -13,11 +13,13 @@ from pathlib import Path
 
 import conditions
 import plot
+from cloud import cloud
 from figures import Figure, table
 from kindness import rare_then_nobody
 from rig import ROOT, exits, say
 from scraped import scraped
 from starting import start
+from streams import streams
 from throughput import throughput
 
 SECONDS = 60.0
@@ -31,6 +33,8 @@ def scenarios(seconds: float, *, long: bool) -> dict[str, Scenario]:
     for condition in conditions.CONDITIONS:
         found[condition.name] = partial(conditions.run, condition, seconds)
     found["scraped"] = partial(scraped, seconds)
+    found["cloud"] = partial(cloud, seconds)
+    found["streams"] = partial(streams, seconds)
     found["throughput"] = partial(throughput, max(1.0, min(5.0, seconds / 12)))
     if long:
         found["rare"] = rare_then_nobody

@@ -86,6 +86,11 @@ class Gateway(Child):
             raise RuntimeError(f"the simulator says {ready!r}")
         self.address, self._control_port = found[1], int(found[2])
 
+    @property
+    def settings(self) -> dict[str, str]:
+        """What makes a proxy read it."""
+        return {"PW_HOST": self.address, "PW_PASSWORD": PASSWORD}
+
     def control(self, method: str, path: str) -> Any:
         return _json(self._control_port, method, path)
 
@@ -131,7 +136,7 @@ class Load(Child):
 def proxy(gateway: Gateway, **settings: str) -> Iterator[Served]:
     """A proxy before a gateway, in an empty folder of its own."""
     with tempfile.TemporaryDirectory(prefix="powerwall-bench-") as folder:
-        about = {"PW_HOST": gateway.address, "PW_PASSWORD": PASSWORD, "PW_CACHE_EXPIRE": "5"}
+        about = {**gateway.settings, "PW_CACHE_EXPIRE": "5"}
         served = Served(Path(folder), **(about | settings))
         with served:
             yield served

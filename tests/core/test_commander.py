@@ -34,6 +34,7 @@ from pypowerwall_core.errors import (
 )
 from pypowerwall_core.journal import Journal
 from pypowerwall_core.ledger import KEYS_MOST, WAITING_MOST, Keyed, Ledger, hash_of_key
+from pypowerwall_core.planning import VIA_CLOUD
 
 MINUTE_S = 60.0
 REMEDY = "Configure cloud control."
@@ -507,6 +508,27 @@ def test_the_first_controller_that_can_takes_a_command_and_never_both(home: Home
     home.run(1)
     assert (other.record.outcome, other.record.controller) == (Outcome.APPLIED, "cloud")
     assert len(home.gateway.sent) == 1
+
+
+@pytest.mark.parametrize(
+    ("read", "write", "is_told"),
+    [
+        (NotServed("/api/operation: not served"), None, True),
+        (None, NotPermitted("HTTP 403", remedy=REMEDY), True),
+        (None, NotSent("connection refused", remedy=REMEDY), False),
+        (Unreachable("no route", remedy=REMEDY), None, False),
+    ],
+)
+def test_who_is_refused_by_the_gateway_hears_of_the_account_that_could(
+    home: Home, read: Exception | None, write: Exception | None, *, is_told: bool
+) -> None:
+    home.controllers.append(FakeController(home.clock, name="cloud"))
+    home.restart()
+    home.gateway.read_errors, home.gateway.write_errors = [read], [write]
+    asked = home.ask(reserve=50)
+    home.run(1)
+    assert asked.record.outcome is Outcome.REJECTED
+    assert asked.record.remedy == (VIA_CLOUD if is_told else REMEDY)
 
 
 def test_a_write_is_read_back_where_it_was_sent(home: Home) -> None:

@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 from support.world import World
 
-from pypowerwall_core.errors import LogInAgain, NotSent, PowerwallError, RateLimited, Unreachable
+from pypowerwall_core.errors import (
+    LogInAgain,
+    NotSent,
+    NotServed,
+    PowerwallError,
+    RateLimited,
+    Unreachable,
+)
 
 OPERATION = "operation"
 
@@ -41,6 +48,18 @@ def test_a_demand_is_answered_by_a_flight_that_leaves_afterwards() -> None:
     home.run(1.0)
     assert demand.result(0) == {"backup_reserve_percent": 33}
     assert home.gateway.count(OPERATION, since_s=asked_s) == 1
+
+
+def test_a_demand_for_what_is_not_served_says_so_each_time() -> None:
+    home = World()
+    home.every(5.0, "aggregates", "soe", "grid_status")
+    home.gateway.trouble[OPERATION] = lambda: NotServed("HTTP 404")
+    home.run(5.0)
+    for _ in range(2):
+        demand = home.lane.demand(OPERATION)
+        home.run(1.0)
+        with pytest.raises(NotServed):
+            demand.result(0)
 
 
 def test_a_flight_in_the_air_does_not_answer_a_demand() -> None:

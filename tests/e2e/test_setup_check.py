@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from support.cloudlogin import Home, full_disk, stored
 
+from pypowerwall_core.cli.checktext import text
 from simulator.cloud import CloudSimulator
 
 PRODUCTS = "/api/1/products"
@@ -123,6 +124,23 @@ def test_a_check_without_an_account_says_so(home: Home, written: str | None, tro
     report = home.check()
     assert not report.works
     assert trouble in report.troubles[0]
+
+
+def test_a_check_of_a_file_that_cannot_be_looked_at_says_why(home: Home) -> None:
+    (home.folder / "auth").write_text("in the way", "utf-8")
+    report = home.check()
+    assert not report.works
+    assert report.file.mode is None
+    assert "cannot be read: Not a directory" in report.troubles[0]
+    assert "(not readable)" in text(report, color=False, shows_email=False)
+
+
+def test_a_check_warns_before_tokens_cannot_be_stored(home: Home) -> None:
+    home.connect(home.browser)
+    with full_disk():
+        report = home.check()
+    assert report.works
+    assert "cannot be stored" in report.notes[0]
 
 
 def test_a_check_warns_of_a_file_that_others_read(home: Home) -> None:

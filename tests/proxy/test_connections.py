@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from proxy.connections import Gate
+import contextlib
+import socket
+
+from proxy.connections import (
+    CONNECTIONS_MOST,
+    UNSENT_MOST,
+    Gate,
+    connections_most,
+    keep_unsent_small,
+)
+from proxy.settings_table import ROWS, STREAMS_MOST
 
 
 class Connection:
@@ -50,3 +60,34 @@ def test_who_left_is_forgotten() -> None:
     assert len(gate) == 0
     Connection(gate)
     assert not gone.dropped
+
+
+def test_however_many_streams_may_be_open_as_many_others_get_in_as_beside_the_default() -> None:
+    default = next(int(row.default) for row in ROWS if row.name == "PW_MAX_STREAMS")
+    assert connections_most(default) == connections_most(1) == CONNECTIONS_MOST == 512
+    beside = CONNECTIONS_MOST - default
+    assert connections_most(STREAMS_MOST) == STREAMS_MOST + beside
+
+
+def test_a_kernel_takes_little_for_a_client_that_reads_nothing() -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        socket.create_connection(listener.getsockname()) as deaf,
+    ):
+        accepted, _ = listener.accept()
+        with accepted:
+            keep_unsent_small(accepted)
+            accepted.setblocking(False)  # noqa: FBT003 - its only parameter
+            deaf_takes = deaf.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+            taken = 0
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    taken += accepted.send(b"a" * 1024)
+    assert 0 < taken <= 2 * deaf_takes + 4 * UNSENT_MOST
+
+
+def test_where_no_kernel_knows_how_it_takes_what_it_takes() -> None:
+    one, other = socket.socketpair()
+    with one, other:
+        keep_unsent_small(one)
+    keep_unsent_small(None)

@@ -8,6 +8,7 @@ Both of uvicorn's protocols: httptools where wheels exist, h11 on armv7.
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 import time
@@ -25,15 +26,26 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from proxy.connections import REQUEST_MOST_S, Gate, guarded
 
 BOUND_S = 5.0
-SHORT_S = 0.3
+SHORT_S, BRIEF_S = 0.3, 0.1
 AGES_S = 3 * REQUEST_MOST_S
 """Longer than any request may take, and no reason to end who has asked."""
 LARGE = 4_000_000
 """More than kernels hold on the way."""
+TIMES, EVENTS = 40, {"/stream": b"a" * 400_000, "/calm": b"a" * 400}
+"""So many take twice as long as a client may let its answers lie."""
 ASK = b"GET / HTTP/1.1\r\nHost: test\r\n\r\n"
 ANSWERED = b"\r\n\r\nhere"
 
 Serve = Callable[..., int]
+
+
+async def stream(send: Any, event: bytes) -> None:
+    """Send event after event for a while, as a stream does that nothing ends."""
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    for _ in range(TIMES):
+        await send({"type": "http.response.body", "body": event, "more_body": True})
+        await asyncio.sleep(2 * BRIEF_S / TIMES)
+    await send({"type": "http.response.body", "body": ANSWERED})
 
 
 def application(clock: Clock | None) -> Any:
@@ -45,6 +57,9 @@ def application(clock: Clock | None) -> Any:
             await clock.sleep(AGES_S)
         while (await receive()).get("more_body"):
             pass
+        if scope["path"] in EVENTS:
+            await stream(send, EVENTS[scope["path"]])
+            return
         body = b"here" * (LARGE if scope["path"] == "/large" else 1)
         headers = [(b"content-length", b"%d" % len(body))]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -247,6 +262,34 @@ def test_who_reads_slowly_but_reads_may_stay(serve: Serve, connect: Any) -> None
         data += connection.recv(400_000)
         time.sleep(SHORT_S / 10)
     assert len(data) > 4 * LARGE
+
+
+def test_a_stream_that_is_read_goes_on_and_makes_no_room_for_others(
+    serve: Serve, connect: Any
+) -> None:
+    gate = Gate(most=2, request_most_s=BRIEF_S)
+    port = serve(gate)
+    connection = connect(port)
+    connection.sendall(ASK.replace(b" / ", b" /calm "))
+    assert connection.recv(10)
+    idle = connect(port)
+    until(lambda: len(gate) == 2)
+    connect(port).close()
+    assert received(idle) == b""
+    data = b""
+    while ANSWERED not in data:
+        more = connection.recv(65536)
+        assert more, "closed before its end"
+        data += more
+
+
+def test_a_stream_that_nobody_reads_is_closed_though_it_goes_on(serve: Serve, connect: Any) -> None:
+    gate = Gate(request_most_s=BRIEF_S)
+    connection = connect(serve(gate))
+    connection.sendall(ASK.replace(b" / ", b" /stream "))
+    until(lambda: len(gate) == 1)
+    until(lambda: len(gate) == 0, BOUND_S)
+    assert ANSWERED not in received(connection)
 
 
 def test_who_does_not_read_makes_room_before_the_others(serve: Serve, connect: Any) -> None:

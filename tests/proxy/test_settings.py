@@ -220,7 +220,7 @@ def test_a_certificate_that_is_not_shown_to_anybody_is_told() -> None:
 )
 def test_browsers_may_keep_style_and_script_but_never_the_page(seconds: str, kept: str) -> None:
     served = Served(PW_BROWSER_CACHE=seconds)
-    for path in ("/page.css", "/page.js"):
+    for path in ("/page.css", "/page/now.js", "/page/icon-192.png"):
         reply = served.get(path)
         assert reply.headers["Cache-Control"] == kept
         known = served.get(path, headers={"If-None-Match": reply.headers["ETag"]})
@@ -299,7 +299,7 @@ def test_control_is_off_and_ready_by_default() -> None:
     settings = read_settings({})
     assert settings.control_secret == ""
     assert settings.control_wait_s == 5
-    assert settings.control_via == ("local", "cloud")
+    assert settings.control_via == ("cloud", "local")
     assert settings.allow_islanding is False
     shown = read_settings({"PW_CONTROL_SECRET": "s3cret", "PW_CONTROL_VIA": "local"}).shown()
     assert shown["PW_CONTROL_SECRET"] == "***"

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from support import golden
 from support.desk import EPOCH_S, Client, Served
+from support.events import key_of
 from support.frozen import HOMES
 from support.homes import LANDED_S, STATE, facts, home, leaves, settled
 
+from proxy.events.streams import _key
 from proxy.routes import FAMILIES
 from pypowerwall_core.catalog import CATALOG, NEEDS
 from pypowerwall_core.errors import NotServed, Unreachable
@@ -275,3 +277,11 @@ def test_any_page_may_read_it_and_a_demo_says_so() -> None:
     answer = Served().get(STATE)
     assert answer.headers["access-control-allow-origin"] == "*"
     assert answer.headers["cache-control"] == "no-cache"
+
+
+@pytest.mark.parametrize("system", golden.ALL)
+def test_every_row_has_a_key_of_its_own_that_a_client_of_the_stream_can_build(system: str) -> None:
+    told = golden.client(system).simulate_get(STATE, query_string="rows").json
+    keys = [key_of(row) for row in told]
+    assert len(keys) == len(set(keys))
+    assert keys == [_key(row) for row in told]

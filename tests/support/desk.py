@@ -20,6 +20,10 @@ EPOCH_S = 1.7e9
 """The time of day at which the clock of the world reads 0."""
 
 
+HANGS_UP = {"asgi_disconnect_ttl": 0.001}
+"""A client that hangs up at once is answered all the same; only a stream is short then."""
+
+
 class StillSite(Site):
     """A site whose lane is moved by the test: the test client starts the app at each request."""
 
@@ -34,7 +38,7 @@ class Client(testing.TestClient):
     """A client on a home network: it names the proxy by a name without a dot."""
 
     def simulate_request(self, *args: Any, **kwargs: Any) -> Any:
-        return super().simulate_request(*args, **({"host": "powerwall"} | kwargs))
+        return super().simulate_request(*args, **(HANGS_UP | {"host": "powerwall"} | kwargs))
 
 
 class Served:

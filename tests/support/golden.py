@@ -14,7 +14,7 @@ from falcon import testing
 
 from proxy.app import Application
 from proxy.desk import Desk
-from proxy.routes import ABOUT, LIVE, ROUTES, SCRAPES, VIEWS
+from proxy.routes import ABOUT, LIVE, PAGES, ROUTES, SCRAPES, STREAMS, VIEWS
 from proxy.settings import read_settings
 from pypowerwall_core.payloads import STANDS_IN_FOR
 from pypowerwall_core.site import Asked, Site
@@ -28,7 +28,7 @@ NOTHING = "nothing"
 """A house of which nothing is known."""
 ALL = (*SYSTEMS, *CLOUDS, NOTHING)
 _MOMENT = {live.path for live in LIVE}
-_LONG = {row.path for row in (*ABOUT, *SCRAPES)}
+_LONG = {row.path for row in (*ABOUT, *SCRAPES, *STREAMS, *PAGES)}
 """What has tests of its own, and would hide every other difference."""
 
 
@@ -107,7 +107,7 @@ def _answer(client: testing.TestClient, request: str) -> dict[str, Any]:
         return head
     if path in _MOMENT:
         return head | ({"kinds": _kinds(result.json)} if is_json else {})
-    if content_type.startswith(("text/html", "text/css", "text/javascript")):
+    if content_type.startswith("text/html"):
         return head
     known = result.headers.get("cache-status", "").partition("; ")[2].partition("; ttl")[0]
     return head | {"cache": known, "body": result.json if is_json else result.text}

@@ -12,9 +12,10 @@ from random import Random
 
 from proxy.connections import HEAD_MOST
 from proxy.routes import COMMANDS as COMMAND_ROWS
-from proxy.routes import PAGES, PATHS
+from proxy.routes import PAGES, PATHS, STREAMS
 
-ROUTES = tuple(path.encode() for path in PATHS)
+ROUTES = tuple(p.encode() for p in PATHS if p not in {row.path for row in STREAMS})
+"""Those whose answers end by themselves."""
 COMMANDS = {row.path.encode() for row in COMMAND_ROWS}
 """Take POST as well, and refuse it as long as commands are disabled."""
 STILL = (*(page.path.encode() for page in PAGES), b"/healthz", b"/health", b"/soe")

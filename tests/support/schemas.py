@@ -20,6 +20,7 @@ MAPS = {
     "/cloud/battery/response": 4,
     "/cloud/power/response": 4,
     "/cloud/config/response": 4,
+    "/cloud/tariff/response": 4,
     "/alerts/pw": 5,
     "/json/strings": 2,
     "/pw/battery_blocks": 1,

@@ -61,7 +61,7 @@ UNKNOWN |= {
 _OFF = {
     "TEDAPI not enabled": "/tedapi /tedapi/config /tedapi/status /tedapi/components "
     "/tedapi/battery /tedapi/controller",
-    "Cloud API not enabled": "/cloud /cloud/battery /cloud/power /cloud/config",
+    "Cloud API not enabled": "/cloud /cloud/battery /cloud/power /cloud/config /cloud/tariff",
     "FleetAPI not enabled": "/fleetapi /fleetapi/info /fleetapi/status",
 }
 UNKNOWN |= {path: {"error": said} for said, paths in _OFF.items() for path in paths.split()}
