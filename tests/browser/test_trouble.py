@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from browser.house import PASSWORD, Bench, House, answers, serve, warm
+from support.served import Served
 
 from simulator.gateway import Simulator
 
@@ -128,3 +130,12 @@ def test_many_open_pages_are_all_told(healed: House, bench: Bench) -> None:
     healed.does(2500, 2200, -300)
     for screen in screens:
         screen.until_shows(".station.home .value", "2.20 kW")
+
+
+def test_simulated_numbers_are_said_to_be(bench: Bench, tmp_path: Path) -> None:
+    command = (sys.executable, "-c", "from proxy.cli import main; main(['serve', '--demo'])")
+    with Served(tmp_path, command) as served:
+        screen = bench.open(f"http://127.0.0.1:{served.port}/").alive()
+        screen.page.wait_for_selector("#simulated", state="visible")
+        assert screen.text("#site") == "Demo (simulated)"
+        bench.close()

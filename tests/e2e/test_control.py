@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 import pytest
 from support.forked import Forked
-from support.served import Reply, Served, request, until
+from support.served import Reply, Served, lives, request, until
 
 from simulator.gateway import Simulator
 from simulator.plant import Settings
@@ -203,6 +203,7 @@ def killed(proxy: Served) -> None:
     proxy.process.wait(10)
     for pid in workers:
         os.kill(pid, signal.SIGKILL)
+    until(lambda: not any(map(lives, workers)))  # till then the port is theirs
 
 
 def test_nothing_is_lost_and_nothing_sent_twice_when_the_power_goes_after_a_write(

@@ -11,7 +11,7 @@ from support.served import PASSWORD, Reply, Served, until
 from support.unknown import CSV, UNKNOWN
 
 from proxy.routes import LIVE, PAGES, VIEWS
-from proxy.rows import Style
+from proxy.rows import Page, Style
 from pypowerwall_core.backends.local.reader import ROWS
 from pypowerwall_core.version import __version__
 from simulator.endpoints import ENDPOINTS
@@ -107,16 +107,16 @@ def test_a_view_says_how_old_it_is_and_where_it_came_from(house: House, path: st
         assert reply.age_s is not None
 
 
-@pytest.mark.parametrize("path", PAGE_PATHS)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.path)
 def test_the_page_may_be_read_and_framed_but_takes_nothing_from_elsewhere(
-    house: House, path: str
+    house: House, page: Page
 ) -> None:
-    reply = house.get(path)
+    reply = house.get(page.path)
     assert reply.status == 200
-    assert reply.headers["Content-Type"].startswith("text/")
+    assert reply.headers["Content-Type"] == page.content_type
     assert reply.headers["Access-Control-Allow-Origin"] == "*"
-    assert "default-src 'self'" in reply.headers["Content-Security-Policy"]
-    assert "X-Frame-Options" not in reply.headers
+    assert "default-src 'none'" in reply.headers["Content-Security-Policy"]
+    assert ("X-Frame-Options" in reply.headers) == (page.path == "/settings")
     assert not {"server", "set-cookie"} & {name.lower() for name in reply.headers}
 
 

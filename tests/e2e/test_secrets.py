@@ -17,7 +17,7 @@ PATHS = [row.path for row in (*VIEWS, *LIVE, *PAGES)]
 def _told(served: Served) -> str:
     """Everything a stranger on the network can read."""
     replies = [served.get(path) for path in (*PATHS, "/nowhere")]
-    return "".join(f"{reply.headers}{reply.body.decode()}" for reply in replies)
+    return "".join(f"{reply.headers}{reply.body.decode(errors='replace')}" for reply in replies)
 
 
 def _command_lines(served: Served) -> str:

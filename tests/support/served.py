@@ -34,6 +34,15 @@ PASSWORD = "K3y_4-me"
 Seen = TypeVar("Seen")
 
 
+def lives(pid: int) -> bool:
+    """Whether a process has not ended yet; what is left of one holds neither files nor ports."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text("ascii", "replace")
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[0] not in "ZX"
+
+
 def until(check: Callable[[], Seen], limit_s: float = 20.0) -> Seen:
     """Ask again and again until something true comes, and return it."""
     ends_s = time.monotonic() + limit_s

@@ -36,7 +36,7 @@ def test_nothing_set_is_no_gateway_and_the_defaults_everybody_knows() -> None:
     assert set(settings.values) == {row.field for row in GATEWAY_ROWS}
     assert settings.origins == {row.name: "default" for row in GATEWAY_ROWS}
     assert settings.values["timeout_s"] == 5
-    assert settings.values["control_via"] == ("local", "cloud")
+    assert settings.values["control_via"] == ("cloud", "local")
 
 
 def test_empty_texts_are_unset_wherever_they_are() -> None:
