@@ -14,10 +14,10 @@ PIP    := $(ARCH32) $(BIN)/python -m pip --quiet --disable-pip-version-check ins
 run: $(VENV)/.run
 	@$(BIN)/powerwall serve $(if $(PW_HOST)$(PW_EMAIL),,--demo)
 
-# Bytecode is kept even where containers say otherwise: else each of the three processes
-# compiles every test module, and rewrites its assertions, every time.
+# Four processes on two cores: half of what is tested waits. Bytecode is kept even where containers
+# say otherwise: else each of them compiles every test module, and rewrites its assertions, every time.
 test: $(VENV)/.dev
-	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
 # The wheel as people get it: installed anew, run as another user, without a HOME or a root that can be
 # written, as PID 1, behind nginx. What this machine does not allow or have is skipped, and said.
