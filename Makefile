@@ -105,7 +105,7 @@ $(VENV)-bench/.ok:
 $(VENV)-browser/.ok: pyproject.toml constraints.txt
 	@$(PYTHON) -m venv $(VENV)-browser
 	@$(VENV)-browser/bin/python -m pip --quiet --disable-pip-version-check install --constraint constraints.txt \
-	    --editable . 'playwright>=1.49' 'pytest>=8.3' 'pytest-timeout>=2.3' 'hypothesis>=6.120'
+	    --editable . 'playwright>=1.49,<2' 'pytest>=8.3' 'pytest-timeout>=2.3' 'hypothesis>=6.120'
 	@touch $@
 
 $(VENV)-lint/.ok:

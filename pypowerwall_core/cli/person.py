@@ -81,9 +81,8 @@ class TypingPerson:
             line = self.ask(question)
             _prompt("\n")
             return line
-        _prompt(question)
         try:
-            typed = _unseen(sys.stdin.fileno())
+            typed = _unseen(sys.stdin.fileno(), question)
         finally:
             _prompt("\n")
         return typed.decode("utf-8", "replace")
@@ -95,8 +94,10 @@ def _prompt(text: str) -> None:
         sys.stdout.flush()
 
 
-def _unseen(terminal: int) -> bytes:
-    """Read a paste that is not shown.
+def _unseen(terminal: int, question: str) -> bytes:
+    """Ask for a paste that is not shown, and read it.
+
+    Asked only once nothing is shown any more: who pastes at once would see the token's beginning.
 
     Letter by letter and not by line as getpass does: a line has 4095 letters at most, 1023 on a
     Mac, and a token that lost its end is refused by Tesla for no visible reason.
@@ -108,6 +109,7 @@ def _unseen(terminal: int) -> bytes:
     unseen[3] &= ~(termios.ECHO | termios.ICANON)
     try:
         termios.tcsetattr(terminal, termios.TCSADRAIN, unseen)
+        _prompt(question)
         return _pasted(terminal)
     finally:
         # What is still to come of a paste is thrown away unseen.
