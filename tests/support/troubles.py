@@ -12,6 +12,8 @@ from simulator.endpoints import LOGIN_PATH
 from .trouble import AGGREGATES, CORE, SOE, SOLAR_POWERWALL, VITALS, Trouble
 
 IMPATIENT = {"PW_TIMEOUT": "1"}
+DRIPS = {"seconds": 0.2}
+"""Well within that, on a busy machine too: no read is to time out."""
 EACH_ITS_CONNECTION = {"PW_POOL_MAXSIZE": "0"}
 """For what only new connections feel."""
 NEW_PASSWORD = "N3w_4-me"
@@ -69,13 +71,13 @@ LANE = (
     _down("silent", _NO_ANSWER, _CHECK, settings=IMPATIENT),
     _down("slow", _NO_ANSWER, _CHECK, variant="too late", settings=IMPATIENT),
     _down("stalled", _NO_ANSWER, _CHECK, settings=IMPATIENT),
-    _down("dripping", _LATE, "overloaded", settings=IMPATIENT, system="novitals"),
+    _down("dripping", _LATE, "overloaded", options=DRIPS, settings=IMPATIENT, system="novitals"),
     _down(
         "dripping",
         _LATE,
         "overloaded",
         variant="headers",
-        options={"headers": True},
+        options={"headers": True, **DRIPS},
         settings=IMPATIENT,
     ),
     _down("high_cpu", _NO_ANSWER, _CHECK, variant="too late", settings=IMPATIENT),
