@@ -74,7 +74,11 @@ def serve(
 
     With a certificate and its key, over TLS only.
     """
-    _Application(listener, make_app, pair, connections_most).run()
+    application = _Application(listener, make_app, pair, connections_most)
+    # What master and worker have in common stays so only if no collection of the worker walks it.
+    gc.collect()
+    gc.freeze()
+    application.run()
 
 
 class _Application(BaseApplication):

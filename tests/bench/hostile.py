@@ -24,7 +24,7 @@ from simulator.endpoints import LOGIN_PATH
 
 COUNT = 100_000
 GROUP = "hostile"
-WARM_UP_SHARE, WARM_UP_LEAST = 0.05, 3000
+WARM_UP_SHARE, WARM_UP_LEAST = 0.1, 3000
 AT_ONCE = 8
 IN_A_ROW = 25
 """At most so many requests of sound framing before one that ends the connection."""

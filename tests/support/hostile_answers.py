@@ -9,7 +9,11 @@ import socket
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
+from importlib import resources
 from pathlib import Path
+
+from proxy.routes import PAGES
 
 from .hostile import Conversation
 
@@ -98,13 +102,30 @@ def _end(connection: socket.socket) -> None:
     connection.settimeout(ENDS_WITHIN_S)
 
 
+def _telling(data: bytes) -> bytes | None:
+    return next((word for word in TELLING if word in data), None)
+
+
+def _without_files(data: bytes) -> bytes:
+    """Leave out what the page is made of: it has words of its own (`.pylon`)."""
+    for file in _files():
+        data = data.replace(file, b"")
+    return data
+
+
+@cache
+def _files() -> tuple[bytes, ...]:
+    folder = resources.files("proxy").joinpath("web")
+    return tuple(folder.joinpath(page.file).read_bytes() for page in PAGES if not page.view)
+
+
 def judge(held: Conversation, heard: Heard) -> int:
     """Return how many answers came.
 
     Raises:
         Unclean: They are not well formed, not the right ones, too many, or tell too much.
     """
-    if word := next((word for word in TELLING if word in heard.data), None):
+    if word := _telling(heard.data) and _telling(_without_files(heard.data)):
         raise Unclean(f"an answer says {word!r}: {heard.data[-500:]!r}")
     answers = list(_answers(held, heard))
     for place, answer in enumerate(answers):
