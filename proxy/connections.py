@@ -50,15 +50,15 @@ def connections_most(streams: int) -> int:
     return max(CONNECTIONS_MOST, streams + BESIDE_STREAMS)
 
 
-def keep_unsent_small(connection: socket.socket | None) -> None:
-    """Have the kernel hold little that the other side does not take.
+def keep_unsent_small(listener: socket.socket) -> None:
+    """Have the kernel hold little that the other side of an accepted connection does not take.
 
     Else it takes megabytes for each, and a stream that nobody reads, as of a tablet that was
     switched off, would go on until they are full: the limit begins when nothing more is taken.
     """
-    if connection is not None:
-        with suppress(OSError):  # only Linux has it for every kind of socket that we have
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_MOST)
+    with suppress(OSError):  # only Linux has it for every kind of socket that we have
+        # Connections inherit it; set on each of them it would cost each of them.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_MOST)
 
 
 @dataclass(slots=True)
@@ -137,7 +137,6 @@ class Guarded:
     def connection_made(self, transport: Any) -> None:
         """Admit the connection and give it 15 s to ask something."""
         super().connection_made(transport)  # type: ignore[misc]
-        keep_unsent_small(transport.get_extra_info("socket"))
         self._start_clock(self.spent_s)
         self.gate.enter(self)
 

@@ -26,7 +26,7 @@ from uvicorn_worker import UvicornWorker
 
 from pypowerwall_core.errors import BadSetting
 
-from .connections import CONNECTIONS_MOST, HEAD_MOST, Gate, guarded
+from .connections import CONNECTIONS_MOST, HEAD_MOST, Gate, guarded, keep_unsent_small
 from .handshake import Door, secured
 from .settings import Settings
 from .tls import Pair
@@ -55,13 +55,15 @@ def listen(settings: Settings) -> socket.socket:
     host = settings.bind_address or "0.0.0.0"  # noqa: S104 - what existing installations rely on
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, settings.port), family=family, backlog=BACKLOG)
+        listener = socket.create_server((host, settings.port), family=family, backlog=BACKLOG)
     except OSError as error:
         where = f"[{host}]" if ":" in host else host
         raise BadSetting(
             f"cannot listen on {where}:{settings.port}: {error.strerror or error}. "
             "Set PW_PORT or PW_BIND_ADDRESS, or stop what uses the port."
         ) from error
+    keep_unsent_small(listener)
+    return listener
 
 
 def serve(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+from contextlib import ExitStack
 
 from proxy.connections import (
     CONNECTIONS_MOST,
@@ -70,13 +71,12 @@ def test_however_many_streams_may_be_open_as_many_others_get_in_as_beside_the_de
 
 
 def test_a_kernel_takes_little_for_a_client_that_reads_nothing() -> None:
-    with (
-        socket.create_server(("127.0.0.1", 0)) as listener,
-        socket.create_connection(listener.getsockname()) as deaf,
-    ):
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        keep_unsent_small(listener)
+        deaf = stack.enter_context(socket.create_connection(listener.getsockname()))
         accepted, _ = listener.accept()
         with accepted:
-            keep_unsent_small(accepted)
             accepted.setblocking(False)  # noqa: FBT003 - its only parameter
             deaf_takes = deaf.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
             taken = 0
@@ -90,4 +90,3 @@ def test_where_no_kernel_knows_how_it_takes_what_it_takes() -> None:
     one, other = socket.socketpair()
     with one, other:
         keep_unsent_small(one)
-    keep_unsent_small(None)
