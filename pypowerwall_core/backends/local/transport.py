@@ -49,13 +49,21 @@ class _Call:
     """One request under way and the watchdog that ends it."""
 
     def __init__(
-        self, method: str, path: str, headers: dict[str, str], json: Any, timeout_s: float
+        self,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        json: Any,
+        timeout_s: float,
+        *,
+        alone: bool,
     ) -> None:
         self.method = method
         self.path = path
         self.headers = headers
         self.json = json
         self.timeout_s = timeout_s
+        self.alone = alone
         self.ended: Unreachable | None = None
         self.reused = False
         self.sent = False
@@ -127,11 +135,12 @@ class Transport:
             Unreachable: No answer, or not a whole one within twice the timeout.
             Unwell: The body is larger than `body_most`, 4 MB by default.
         """
-        with _Call(method, path, headers, json, timeout_s or self._timeout_s) as call:
+        alone = fresh or not self._keep_alive
+        with _Call(method, path, headers, json, timeout_s or self._timeout_s, alone=alone) as call:
             self._calls.now = call
             self._under_way.add(call)
-            if fresh:
-                self._session.close()  # idle connections; those under way stay
+            if alone:
+                self.drop_idle()
             try:
                 answer = self._ask(call)
                 call.check()
@@ -144,6 +153,14 @@ class Transport:
                 return answer
             finally:
                 self._under_way.discard(call)
+                if not self._keep_alive:
+                    # Nobody has to follow `Connection: close`, or to say that it does: a
+                    # connection that seems alive would be used again as the gateway closes it.
+                    self.drop_idle()
+
+    def drop_idle(self) -> None:
+        """Close the connections that nobody uses; those under way stay."""
+        self._session.close()
 
     def close(self) -> None:
         """Cut every call under way and drop all connections; new calls open new ones."""
@@ -239,6 +256,9 @@ class _Connection(HTTPSConnection):
     def request(self, *args: Any, **kwargs: Any) -> None:
         call = self.transport.current_call()
         if call is not None:
+            if self.used and call.alone:  # another call gave it back meanwhile
+                self.close()
+                self.connect()
             call.sock, call.reused = self.sock, self.used
             call.check()  # after the line above: the watchdog may have found no socket to shut
             call.sent = True

@@ -54,6 +54,36 @@ def test_without_a_pool_every_request_has_its_own_connection(transport: Opens) -
         assert sim.counters.snapshot()["connections"] == 3
 
 
+def test_without_a_pool_a_connection_that_the_gateway_leaves_open_is_closed(
+    transport: Opens,
+) -> None:
+    left = threading.Semaphore(0)
+
+    def stays(line: Line) -> None:
+        line.request()
+        line.say(answer(connection="keep-alive"))
+        line.hold()
+        left.release()
+
+    with Peer(stays) as peer:
+        one = transport(peer.port, pool_maxsize=0)
+        for _ in range(3):
+            get(one)
+            assert left.acquire(timeout=10)
+        assert (peer.connections, len(peer.requests)) == (3, 3)
+
+
+def test_what_asks_for_a_new_connection_has_one_whoever_gave_one_back_meanwhile(
+    transport: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Simulator(frozen=True) as sim:
+        one = transport(sim.port)
+        get(one)
+        monkeypatch.setattr(one, "drop_idle", lambda: None)  # as when a read ends just after it
+        assert one.request("GET", STATUS, headers={}, fresh=True).status == 200
+        assert sim.counters.snapshot()["connections"] == 2
+
+
 def test_after_close_a_new_call_opens_a_new_connection(transport: Opens) -> None:
     with Simulator(frozen=True) as sim:
         one = transport(sim.port)
