@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import tempfile
 import time
 from collections.abc import Iterator
@@ -40,12 +39,7 @@ class Cloud(Gateway):
         about = ("--latency", str(latency_s), "--write-auth", str(folder))
         Child.__init__(self, "-m", "simulator", "--cloud", *ports, *about)
         self._settings = dict(word.split("=", 1) for word in self.first_line().split())
-        ready = self.first_line()
-        found = re.search(r"https://(\S+:\d+) .*control http://127\.0\.0\.1:(\d+)", ready)
-        if found is None:
-            self.close()
-            raise RuntimeError(f"the simulator says {ready!r}")
-        self.address, self._control_port = found[1], int(found[2])
+        self._come_in()
 
     @property
     def settings(self) -> dict[str, str]:

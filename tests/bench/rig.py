@@ -79,6 +79,10 @@ class Gateway(Child):
         ports = ("--port", "0", "--control-port", "0")
         about = ("--latency", str(latency_s), "--system", system, "--password", PASSWORD)
         super().__init__("-m", "simulator", *ports, *about)
+        self._come_in()
+
+    def _come_in(self) -> None:
+        """Wait until it says how."""
         ready = self.first_line()
         found = re.search(r"https://(\S+:\d+) .*control http://127\.0\.0\.1:(\d+)", ready)
         if found is None:

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.cloudlogin import Home
 from support.outage import Story, live_through
 from support.served import PASSWORD, Served
 from support.special import Plot
 from support.trouble import Trouble
 
+from simulator.cloud import CloudSimulator
 from simulator.gateway import Simulator
 
 AT_ONCE = 8
@@ -115,3 +117,24 @@ def story(trouble: Trouble, stories: Stories) -> Story:
 @pytest.fixture
 def lived(plot: Plot, stories: Stories) -> Any:
     return stories[plot.name].result(PATIENCE_S)
+
+
+# -- an account at Tesla ----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def one() -> Iterator[CloudSimulator]:
+    with CloudSimulator(frozen=True) as cloud:
+        yield cloud
+
+
+@pytest.fixture
+def cloud(one: CloudSimulator) -> Iterator[CloudSimulator]:
+    one.counters.reset()
+    yield one
+    one.faults.stop()
+
+
+@pytest.fixture
+def home(cloud: CloudSimulator, tmp_path: Path) -> Home:
+    return Home(cloud, tmp_path)

@@ -31,27 +31,9 @@ EIGHT_HOURS_S = 28_800
 
 
 @pytest.fixture(scope="module")
-def one() -> Iterator[CloudSimulator]:
-    with CloudSimulator(frozen=True) as cloud:
-        yield cloud
-
-
-@pytest.fixture(scope="module")
 def two() -> Iterator[CloudSimulator]:
     with CloudSimulator(frozen=True, sites="two") as cloud:
         yield cloud
-
-
-@pytest.fixture
-def cloud(one: CloudSimulator) -> Iterator[CloudSimulator]:
-    one.counters.reset()
-    yield one
-    one.faults.stop()
-
-
-@pytest.fixture
-def home(cloud: CloudSimulator, tmp_path: Path) -> Home:
-    return Home(cloud, tmp_path)
 
 
 HEADLESS = Wish("simulated@example.com", headless=True)

@@ -3,34 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from support.cloudlogin import Home, full_disk, stored
 
 from pypowerwall_core.cli.checktext import text
-from simulator.cloud import CloudSimulator
 
 PRODUCTS = "/api/1/products"
-
-
-@pytest.fixture(scope="module")
-def one() -> Iterator[CloudSimulator]:
-    with CloudSimulator(frozen=True) as cloud:
-        yield cloud
-
-
-@pytest.fixture
-def cloud(one: CloudSimulator) -> Iterator[CloudSimulator]:
-    one.counters.reset()
-    yield one
-    one.faults.stop()
-
-
-@pytest.fixture
-def home(cloud: CloudSimulator, tmp_path: Path) -> Home:
-    return Home(cloud, tmp_path)
 
 
 def test_a_check_of_a_good_login_makes_one_request(home: Home) -> None:

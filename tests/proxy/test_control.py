@@ -29,17 +29,6 @@ def served() -> Commanded:
 
 
 @pytest.fixture(scope="module")
-def one() -> Commanded:
-    return Commanded()
-
-
-@pytest.fixture
-def refusing(one: Commanded) -> Commanded:
-    """One application for all that is refused: nothing of it may stay."""
-    return one.forget()
-
-
-@pytest.fixture(scope="module")
 def disabled() -> Commanded:
     """One whose commands are switched off, for all of them."""
     return Commanded(PW_CONTROL_SECRET="")

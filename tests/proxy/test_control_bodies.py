@@ -26,17 +26,6 @@ def served() -> Commanded:
     return Commanded()
 
 
-@pytest.fixture(scope="module")
-def one() -> Commanded:
-    return Commanded()
-
-
-@pytest.fixture
-def refusing(one: Commanded) -> Commanded:
-    """One application for all that is refused: nothing of it may stay."""
-    return one.forget()
-
-
 def in_pieces(served: Served, *pieces: bytes, path: str = RESERVE, **more: Any) -> Exchange:
     return post_in_pieces(served.client.app, path, pieces, **more)
 

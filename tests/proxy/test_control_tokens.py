@@ -25,17 +25,6 @@ def served() -> Commanded:
     return Commanded()
 
 
-@pytest.fixture(scope="module")
-def one() -> Commanded:
-    return Commanded()
-
-
-@pytest.fixture
-def refusing(one: Commanded) -> Commanded:
-    """One application for all that is refused: nothing of it may stay."""
-    return one.forget()
-
-
 def guess(served: Commanded, times: int, address: str = FAR) -> list[int]:
     return [
         served.post(RESERVE, f"token=guess{n}&value=20", remote_addr=address).status_code
