@@ -15,6 +15,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from .joined import Joined
+
 HEAD_MOST = 32 * 1024
 REQUEST_MOST_S = 15.0
 CONNECTIONS_MOST = 512
@@ -116,7 +118,7 @@ class Guarded:
     cycle: _Cycle | None
     pipeline: Sized = ()
     loop: asyncio.AbstractEventLoop
-    transport: asyncio.Transport
+    transport: Joined
     spent_s = 0.0
     _answering: _Cycle | None = None
     _head_bytes = 0
@@ -136,7 +138,7 @@ class Guarded:
 
     def connection_made(self, transport: Any) -> None:
         """Admit the connection and give it 15 s to ask something."""
-        super().connection_made(transport)  # type: ignore[misc]
+        super().connection_made(Joined(transport, self.loop))  # type: ignore[misc]
         self._start_clock(self.spent_s)
         self.gate.enter(self)
 
@@ -161,6 +163,11 @@ class Guarded:
             self._head_bytes = 0
             self.gate.touch(self)
         self._watch(moved=reading_body or self.cycle is not before)
+
+    def eof_received(self) -> None:
+        """Send what is held: the loop closes for who sends no more, and asks nobody."""
+        self.transport.flush()
+        super().eof_received()  # type: ignore[misc]
 
     def pause_writing(self) -> None:
         """Give a client that does not read 15 s: its unread answers keep its place."""

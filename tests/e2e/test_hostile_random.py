@@ -3,6 +3,7 @@
 Both parsers that installations have: httptools with uvloop, h11 with asyncio (armv7).
 """
 
+import socket
 from collections.abc import Iterator
 from random import Random
 
@@ -82,6 +83,16 @@ def test_no_conversation_reaches_a_path_that_is_not_on_the_list(
         assert sim.counters.snapshot()["requests"].keys() <= ALLOWED
 
     holds()
+
+
+def test_who_sends_no_more_reads_a_whole_answer(served: Served) -> None:
+    """`100 Continue`, head and body are three writes, and the end comes between them."""
+    put = b"PUT /soe HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\nx"
+    with socket.create_connection(("127.0.0.1", served.port), 10) as client:
+        client.sendall(put)
+        client.shutdown(socket.SHUT_WR)
+        heard = b"".join(iter(lambda: client.recv(65536), b""))
+    assert heard.endswith(b'{"error": "405 Method Not Allowed"}')
 
 
 def test_the_list_holds_nothing_that_acts() -> None:
