@@ -76,7 +76,7 @@ class Simulator(Running):
         self._hub = self._make_hub(password, Sessions(session_ttl_s, monotonic))
         self.allow_operation = allow_operation
         control = None if control_port is None else partial(ControlServer, self, control_port)
-        super().__init__(self._make_doorway((host, port), listener), control)
+        super().__init__(self._hub, self._make_doorway((host, port), listener), control)
 
     def _make_hub(self, password: str, sessions: Sessions) -> Hub:
         desk = Desk(
@@ -105,16 +105,6 @@ class Simulator(Running):
         return self._hub.certificate.pem
 
     @property
-    def host(self) -> str:
-        """The address it listens on."""
-        return self._doorway.bound[0]
-
-    @property
-    def port(self) -> int:
-        """The port it listens on; before the start, the port asked for."""
-        return self._doorway.bound[1]
-
-    @property
     def address(self) -> str:
         """Host and port, as a PW_HOST takes them."""
         return f"{self.host}:{self.port}"
@@ -137,16 +127,6 @@ class Simulator(Running):
     def allow_operation(self, allowed: bool) -> None:
         self._hub.desk.allow_operation = allowed
 
-    def set_latency(self, seconds: float) -> None:
-        """Wait this long before each answer."""
-        if not 0 <= seconds < float("inf"):
-            raise ValueError("latency must be a number of seconds, 0 or more")
-        self._hub.latency_s = seconds
-
     def expire_sessions(self) -> None:
         """Forget every session, as a reboot does."""
         self._hub.desk.sessions.forget_all()
-
-    def _follow(self) -> None:
-        """Listen, or not, and as whom, as the faults now say."""
-        self._doorway.follow()

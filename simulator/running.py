@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Self
 
 from simulator.control import ControlServer
+from simulator.exchange import Line
 from simulator.faults import Faults
 from simulator.listening import Doorway
 
@@ -16,7 +17,10 @@ class Running:
 
     faults: Faults
 
-    def __init__(self, doorway: Doorway, make_control: Callable[[], ControlServer] | None) -> None:
+    def __init__(
+        self, line: Line, doorway: Doorway, make_control: Callable[[], ControlServer] | None
+    ) -> None:
+        self._line = line
         self._doorway = doorway
         self._make_control = make_control
         self._control: ControlServer | None = None
@@ -33,9 +37,25 @@ class Running:
         self.stop()
 
     @property
+    def host(self) -> str:
+        """The address it listens on."""
+        return self._doorway.bound[0]
+
+    @property
+    def port(self) -> int:
+        """The port it listens on; before the start, the port asked for."""
+        return self._doorway.bound[1]
+
+    @property
     def control_port(self) -> int | None:
         """The port of the control side, if it runs."""
         return self._control.port if self._control else None
+
+    def set_latency(self, seconds: float) -> None:
+        """Wait this long before each answer."""
+        if not 0 <= seconds < float("inf"):
+            raise ValueError("latency must be a number of seconds, 0 or more")
+        self._line.latency_s = seconds
 
     def start(self) -> None:
         """Listen; connections are taken when this returns."""
@@ -56,3 +76,7 @@ class Running:
                 self._control.close()
                 self._control = None
         self.faults.stop()
+
+    def _follow(self) -> None:
+        """Listen, or not, and as whom, as the faults now say."""
+        self._doorway.follow()

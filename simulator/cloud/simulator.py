@@ -81,7 +81,7 @@ class CloudSimulator(Running):
         self._ledger = self._make_ledger(access_ttl_s, refresh_grace_s)
         self._hub = self._make_hub(password, at_once=at_once)
         control = None if control_port is None else partial(ControlServer, self, control_port)
-        super().__init__(self._make_doorway((host, port)), control)
+        super().__init__(self._hub, self._make_doorway((host, port)), control)
 
     def _sites(
         self, system: str | System, kind: str, plant: Plant | None, site_name: str | None
@@ -162,16 +162,6 @@ class CloudSimulator(Running):
         return authority.issue(self._hosts, (H2_NAME, H1_NAME) if self.http2 else (H1_NAME,))
 
     @property
-    def host(self) -> str:
-        """The address it listens on."""
-        return self._doorway.bound[0]
-
-    @property
-    def port(self) -> int:
-        """The port it listens on; before the start, the port asked for."""
-        return self._doorway.bound[1]
-
-    @property
     def sso_url(self) -> str:
         """What PW_CLOUD_SSO_URL should say: without a slash at its end."""
         host = LOOPBACK[0] if self.host in _ANYWHERE else self.host
@@ -207,16 +197,6 @@ class CloudSimulator(Running):
             entry["sso"] |= {"access_token": "", "expires_at": 0}
         write_files(folder, email=self.email, login=entry, site_id=self.site_id, ca_pem=self.ca_pem)
 
-    def set_latency(self, seconds: float) -> None:
-        """Wait this long before each answer."""
-        if not 0 <= seconds < float("inf"):
-            raise ValueError("latency must be a number of seconds, 0 or more")
-        self._hub.latency_s = seconds
-
     def expire_sessions(self) -> None:
         """End every access token; what refreshes them lives on."""
         self._ledger.forget_all()
-
-    def _follow(self) -> None:
-        """Listen, or not, and as whom, as the faults now say."""
-        self._doorway.follow()

@@ -10,6 +10,7 @@ from support.contract import (
     HTML_TYPE,
     NULL,
     NUMBER,
+    SETTINGS,
     TEXT,
     WHOLE,
     Documents,
@@ -25,39 +26,6 @@ from support.contract import (
     told,
 )
 
-CONFIG = (
-    "PW_BIND_ADDRESS",
-    "PW_PORT",
-    "PW_HTTPS",
-    "PW_HOST",
-    "PW_PASSWORD",
-    "PW_EMAIL",
-    "PW_TIMEZONE",
-    "PW_GW_PWD",
-    "PW_RSA_KEY_PATH",
-    "PW_WIFI_HOST",
-    "PW_SITEID",
-    "PW_AUTH_PATH",
-    "PW_AUTH_MODE",
-    "PW_CACHE_FILE",
-    "PW_CACHE_EXPIRE",
-    "PW_CACHE_TTL",
-    "PW_BROWSER_CACHE",
-    "PW_TIMEOUT",
-    "PW_POOL_MAXSIZE",
-    "PW_STYLE",
-    "PW_CONTROL_SECRET",
-    "PW_NEG_SOLAR",
-    "PW_SITE_ZERO_THRESHOLD",
-    "PW_DEBUG",
-    "PW_SUPPRESS_NETWORK_ERRORS",
-    "PW_NETWORK_ERROR_RATE_LIMIT",
-    "PW_FAIL_FAST",
-    "PW_GRACEFUL_DEGRADATION",
-    "PW_HEALTH_CHECK",
-    "PW_TEDAPI_RECOVERY",
-    "PW_TEDAPI_PROBE_INTERVAL",
-)
 MODES = ("off", "full", "hybrid", "v1r")
 
 
@@ -114,7 +82,7 @@ STATS: dict[str, Shape] = {
     "siteid": maybe(either(TEXT, WHOLE)),
     "counter": WHOLE,
     "cf": TEXT,
-    "config": at_least(dict.fromkeys(CONFIG, anything)),
+    "config": at_least(dict.fromkeys(SETTINGS, anything)),
     "connection_health": at_least(CONNECTION_HEALTH),
     "fallback_mode": FALLBACK,
     "mem_cache": at_least(MEMORY),
@@ -179,7 +147,7 @@ def help_(_documents: Documents) -> Shape:
     """A page that renews itself and has a row for everything that /stats and its config name."""
 
     def check(value: Any, place: str) -> Iterator[str]:
-        rows = (*(set(STATS) - {"uri", "config"}), *CONFIG)
+        rows = (*(set(STATS) - {"uri", "config"}), *SETTINGS)
         for word in ('http-equiv="refresh" content="5"', "<title>", *sorted(rows)):
             if word not in value:
                 yield f"{place}: {word} is missing"

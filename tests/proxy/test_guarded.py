@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -20,6 +19,7 @@ import pytest
 import uvicorn
 from support.clocked import Clock
 from support.served import received, until
+from support.threaded import running
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -86,17 +86,7 @@ def serve(request: pytest.FixtureRequest) -> Iterator[Serve]:
                 timeout_graceful_shutdown=1,
             )
             server = uvicorn.Server(config)
-            thread = threading.Thread(target=server.run, args=([listener],))
-            thread.start()
-
-            def stop() -> None:
-                server.should_exit = True
-                thread.join(BOUND_S)
-
-            stack.callback(stop)
-            until(lambda: server.started)
-            port: int = listener.getsockname()[1]
-            return port
+            return stack.enter_context(running(server, listener))
 
         yield start
 

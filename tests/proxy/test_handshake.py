@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
@@ -17,6 +16,7 @@ from typing import Any
 import pytest
 import uvicorn
 from support.served import received, until
+from support.threaded import running
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from proxy.certificate import make_certificate
@@ -87,17 +87,7 @@ def serve(request: pytest.FixtureRequest, pair: Pair) -> Iterator[Serve]:
             )
             server = Server(config)
             server.door = Door(gate, pair.context(), server.make, set())
-            thread = threading.Thread(target=server.run, args=([listener],))
-            thread.start()
-
-            def stop() -> None:
-                server.should_exit = True
-                thread.join(BOUND_S)
-
-            stack.callback(stop)
-            until(lambda: server.started)
-            port: int = listener.getsockname()[1]
-            return port
+            return stack.enter_context(running(server, listener))
 
         yield start
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.contract import SETTINGS
 from support.desk import Served
 
 from proxy.not_yet import NOT_YET
@@ -229,44 +230,9 @@ def test_browsers_may_keep_style_and_script_but_never_the_page(seconds: str, kep
         assert served.get(path).headers["Cache-Control"] == "no-cache"
 
 
-CONFIG = [
-    "PW_BIND_ADDRESS",
-    "PW_PORT",
-    "PW_HTTPS",
-    "PW_HOST",
-    "PW_PASSWORD",
-    "PW_EMAIL",
-    "PW_TIMEZONE",
-    "PW_GW_PWD",
-    "PW_RSA_KEY_PATH",
-    "PW_WIFI_HOST",
-    "PW_SITEID",
-    "PW_AUTH_PATH",
-    "PW_AUTH_MODE",
-    "PW_CACHE_FILE",
-    "PW_CACHE_EXPIRE",
-    "PW_CACHE_TTL",
-    "PW_BROWSER_CACHE",
-    "PW_TIMEOUT",
-    "PW_POOL_MAXSIZE",
-    "PW_STYLE",
-    "PW_CONTROL_SECRET",
-    "PW_NEG_SOLAR",
-    "PW_SITE_ZERO_THRESHOLD",
-    "PW_DEBUG",
-    "PW_SUPPRESS_NETWORK_ERRORS",
-    "PW_NETWORK_ERROR_RATE_LIMIT",
-    "PW_FAIL_FAST",
-    "PW_GRACEFUL_DEGRADATION",
-    "PW_HEALTH_CHECK",
-    "PW_TEDAPI_RECOVERY",
-    "PW_TEDAPI_PROBE_INTERVAL",
-]
-
-
 def test_every_setting_the_original_shows_is_shown() -> None:
-    assert len(CONFIG) == 31
-    assert set(CONFIG) <= set(read_settings({}).shown())
+    assert len(SETTINGS) == 31
+    assert set(SETTINGS) <= set(read_settings({}).shown())
 
 
 @pytest.mark.parametrize(

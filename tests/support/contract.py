@@ -15,6 +15,40 @@ Shape = Callable[[Any, str], Iterator[str]]
 """Value and place to the violations found there."""
 Documents = Mapping[str, Any]
 """What a gateway tells, by payload; None where it tells nothing."""
+SETTINGS = (
+    "PW_BIND_ADDRESS",
+    "PW_PORT",
+    "PW_HTTPS",
+    "PW_HOST",
+    "PW_PASSWORD",
+    "PW_EMAIL",
+    "PW_TIMEZONE",
+    "PW_GW_PWD",
+    "PW_RSA_KEY_PATH",
+    "PW_WIFI_HOST",
+    "PW_SITEID",
+    "PW_AUTH_PATH",
+    "PW_AUTH_MODE",
+    "PW_CACHE_FILE",
+    "PW_CACHE_EXPIRE",
+    "PW_CACHE_TTL",
+    "PW_BROWSER_CACHE",
+    "PW_TIMEOUT",
+    "PW_POOL_MAXSIZE",
+    "PW_STYLE",
+    "PW_CONTROL_SECRET",
+    "PW_NEG_SOLAR",
+    "PW_SITE_ZERO_THRESHOLD",
+    "PW_DEBUG",
+    "PW_SUPPRESS_NETWORK_ERRORS",
+    "PW_NETWORK_ERROR_RATE_LIMIT",
+    "PW_FAIL_FAST",
+    "PW_GRACEFUL_DEGRADATION",
+    "PW_HEALTH_CHECK",
+    "PW_TEDAPI_RECOVERY",
+    "PW_TEDAPI_PROBE_INTERVAL",
+)
+"""What the original tells of itself under `config` in /stats."""
 
 
 def kind(name: str, accepts: Callable[[Any], bool]) -> Shape:
