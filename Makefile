@@ -12,7 +12,7 @@ PIP    := $(ARCH32) $(BIN)/python -m pip --quiet --disable-pip-version-check ins
 .PHONY: run test test-browser test-shipping check lint-docker format golden env-sample proto clean bench bench-plot soak hostile
 
 run: $(VENV)/.run
-	@$(BIN)/powerwall serve $(if $(PW_HOST)$(PW_EMAIL),,--demo)
+	@$(BIN)/powerwall serve $(if $(PW_HOST)$(PW_EMAIL)$(PW_CONFIG)$(wildcard $(or $(PW_AUTH_PATH),.)/.pypowerwall.auth),,--demo)
 
 # Four processes on two cores: half of what is tested waits. Bytecode is kept even where containers
 # say otherwise: else each of them compiles every test module, and rewrites its assertions, every time.

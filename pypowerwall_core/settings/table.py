@@ -169,7 +169,7 @@ TOKEN_ROWS = (
         "read_token",
         "",
         str,
-        "Token that every read has to show, except /healthz; unset leaves reads open.",
+        "Token that reads of data have to show; unset leaves them open.",
         secret=True,
     ),
 )

@@ -17,6 +17,8 @@ BEGIN, END = "<!-- samples: written by make golden -->\n", "<!-- end of samples 
 ROOM = 320
 """Characters of an answer that are shown; what is cut says so."""
 CUT = " ..."
+NOTE = "   ("
+"""Before what is to be known of a sample: the system it is of, where it is another."""
 
 
 def section() -> str:
@@ -42,6 +44,8 @@ def write() -> None:
 
 def _entry(requests: list[str], sample: dict[str, Any]) -> str:
     lines = [request if " " in request else f"GET {request}" for request in requests]
+    if "summary" in sample:
+        lines[-1] += f"{NOTE}{sample['summary']})"
     return "\n".join([*lines, _short(sample["example"]), ""])
 
 
