@@ -180,7 +180,10 @@ class Commander:
         while not self._stops:
             self._unsaved.wait()
             self._unsaved.clear()
-            self._books.save()
+            try:
+                self._books.save()
+            except Exception:  # noqa: BLE001 - what comes after it is to be remembered
+                _log.exception("commands: this is a bug in powerwall-proxy")
 
 
 def timetable(ledger: Ledger, now_s: float, wall_s: float) -> Iterator[tuple[float, Entry | End]]:

@@ -7,6 +7,7 @@ normal?"): the same line is written at most three times an hour, whatever flaps.
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -62,7 +63,7 @@ class News:
         """Write the traceback of an error that is ours, not the upstream's."""
         if isinstance(error, PowerwallError):
             return
-        key = (where, "bug", type(error).__name__)
+        key = (where, "bug", type(error).__name__, *_place(error))
         if key not in self._told:
             self._told[key] = [self._clock()]
             self._log.error("%s: this is a bug in powerwall-proxy", where, exc_info=error)
@@ -88,9 +89,9 @@ def path_news(name: str, slot: Slot, verdict: PathRests, error: Exception) -> It
         return None
     source = slot.source
     again = f"asked again in {duration(verdict.for_s)}"
-    text = f"{name}: {source.path} {verdict.state.value} ({error}), {again}"
     # What looks like a role may be a session that has just expired; the next login shows it.
     again += " or after the next login" if verdict.state is PathState.ROLE else ""
+    text = f"{name}: {source.path} {verdict.state.value} ({error}), {again}"
     level = logging.INFO if verdict.state.is_absence else logging.WARNING
     key = (name, source.name, verdict.state.value)
     return Item(key, level, text, isinstance(error, RetryLater))
@@ -117,6 +118,12 @@ def duration(seconds: float) -> str:
     if seconds < 2 * MINUTE_S:
         return f"{seconds:.0f} s"
     return f"{seconds / MINUTE_S:.0f} min" if seconds < 2 * HOUR_S else f"{seconds / HOUR_S:.0f} h"
+
+
+def _place(error: Exception) -> tuple[str, ...]:
+    """Return where an error was raised: two bugs of one kind are two."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return (frames[-1].filename, str(frames[-1].lineno)) if frames else ()
 
 
 def _remedy(error: Exception | None) -> str:

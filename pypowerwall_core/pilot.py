@@ -126,6 +126,9 @@ class Pilot:
             with self._changed:
                 self._tower.evidence.refused(core, closed)
             return True
+        except RateLimited as limited:
+            self._land(flight, limited, self._tower.failed)
+            return False
         except Exception:  # noqa: BLE001 - nothing learned, so nothing is risked
             self._land(flight, error, self._tower.held_back)
             return False

@@ -162,8 +162,8 @@ class Tower:
         departures = self._departures(now_s, full_until_s)
         due = [self.slots[name] for name, at_s in departures.items() if at_s <= now_s]
         if not due or now_s < self._ready_s:
-            first_s = min(departures.values(), default=None)
-            return Hold() if first_s is None else Hold(max(first_s, self._ready_s))
+            first_s = min(departures.values(), default=inf)
+            return Hold() if first_s == inf else Hold(max(first_s, self._ready_s))
         if self.condition.up or now_s < self.condition.until_s:
             return self._first_of_all(most_urgent(due, now_s), now_s)
         return Hold() if self.flights else self._probe(due, now_s)
@@ -317,12 +317,14 @@ class Tower:
         luck = self._random.random()
         self.condition = self.condition.after(verdict, error, took_off_s, now_s, luck)
         for name, slot in self.slots.items():
-            self.slots[name] = replace(slot, wanted_s=None, demanded=False)
+            # Who demanded it of a flight after the one in the air waits on for that.
+            self.slots[name] = replace(slot, wanted_s=None, demanded=slot.demanded and slot.in_air)
 
     def _recover(self, now_s: float) -> None:
-        if self.condition.up:
-            return
-        if self.condition.state is not LaneState.LIMITED:
+        is_limited = self.condition.state is LaneState.LIMITED
+        if self.condition.up or (is_limited and now_s < self.condition.until_s):
+            return  # 429 holds for what was in the air as well
+        if not is_limited:
             self._clear_rests()
         self.condition = Condition(since_s=now_s)
 

@@ -662,6 +662,41 @@ def test_nobody_waits_while_the_upstream_is_slow(tmp_path: Path) -> None:
     assert gateway.sent == [{RESERVE: 50.0}, {MODE: "backup"}]
 
 
+def test_a_bug_in_keeping_does_not_end_the_keeping(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    saved = threading.Semaphore(0)
+
+    class Torn(Telling):
+        bugs = 1
+
+        def save(self, ledger: Callable[[], Ledger]) -> bool:
+            if threading.current_thread().name == "commands-journal" and self.bugs:
+                self.bugs = 0
+                saved.release()
+                raise ZeroDivisionError
+            return super().save(ledger)
+
+    hangs, goes_on = threading.Event(), threading.Event()
+
+    def hang() -> None:
+        hangs.set()
+        assert goes_on.wait(10)
+
+    gateway = FakeController(FakeClock(), during_write=hang)
+    journal = Torn(tmp_path / "journal")
+    commander = Commander([gateway], journal, CommandLog(tmp_path / "log"))
+    commander.start()
+    commander.submit(Command({RESERVE: 50.0}))
+    assert hangs.wait(10)
+    assert saved.acquire(timeout=10)
+    commander.submit(Command({MODE: "backup"}))
+    assert journal.has_two.wait(10)
+    goes_on.set()
+    commander.stop()
+    assert "this is a bug" in caplog.text
+
+
 def test_what_has_not_had_its_turn_when_the_proxy_stops_is_rejected(home: Home) -> None:
     waiting = home.ask(reserve=50)
     home.commander.stop()

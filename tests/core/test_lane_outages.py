@@ -161,6 +161,20 @@ def test_a_bug_of_ours_ends_the_flight_and_nothing_else(caplog: pytest.LogCaptur
     assert caplog.text.count("this is a bug in powerwall-proxy") == 1
 
 
+def test_another_bug_of_the_same_kind_is_told_as_well(caplog: pytest.LogCaptureFixture) -> None:
+    world = World()
+    world.every(5.0, *TELEGRAF)
+
+    def divides() -> Exception | None:
+        raise ZeroDivisionError("ours, too")
+
+    world.gateway.fails(ZeroDivisionError("ours"), "vitals")
+    world.run(60)
+    world.gateway.trouble["vitals"] = divides
+    world.run(HOUR_S)
+    assert caplog.text.count("this is a bug in powerwall-proxy") == 2
+
+
 def test_a_lane_tells_of_itself() -> None:
     world = World()
     world.every(5.0, *TELEGRAF)

@@ -369,6 +369,32 @@ def test_what_cannot_be_found_out_is_not_risked() -> None:
     assert world.gateway.logins == []
 
 
+def test_a_limit_met_on_the_way_to_find_out_rests_everything() -> None:
+    world = open_world()
+    world.gateway.has_session = True
+    world.ask("aggregates")
+    world.run(120.0)
+    world.gateway.fails(RateLimited("HTTP 429", retry_after_s=600.0), *CORE)
+    world.ask("operation")
+    world.run(2.0)
+    assert world.lane.view().condition.state is LaneState.LIMITED
+    asked_s = world.now_s
+    world.every(5.0, *TELEGRAF)
+    world.run(590.0)
+    assert world.gateway.count(since_s=asked_s) == 0
+
+
+def test_what_looks_like_a_role_is_said_to_be_asked_again_after_a_login(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    world = World()
+    world.gateway.trouble["operation"] = lambda: LogInAgain("HTTP 403")
+    world.every(5.0, *TELEGRAF)
+    world.run(60.0)
+    assert "asked again in 60 min or after the next login" in caplog.text
+
+
 def test_with_a_pool_too_the_core_is_asked_before_anything_else() -> None:
     """What would fly fourth waits until the core has answered."""
     tower = Tower(HOUSEHOLD, max_in_flight=4)
