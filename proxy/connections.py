@@ -99,6 +99,8 @@ class Gate:
 
 class _Cycle(Protocol):
     more_body: bool
+    message_event: asyncio.Event
+    response_started: bool
     response_complete: bool
     keep_alive: bool
     disconnected: bool
@@ -154,8 +156,7 @@ class Guarded:
         """Pass data on, unless a head has grown too large."""
         before = self.cycle
         if self._grown_too_large(data, before):
-            self.transport.write(_TOO_LARGE)
-            self.transport.close()
+            self._refuse(_TOO_LARGE)
             return
         reading_body = before is not None and before.more_body
         super().data_received(data)  # type: ignore[misc]
@@ -210,30 +211,42 @@ class Guarded:
             self._watch(moved=True)
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's
-        """Refuse what is no request: behind the answers that are owed, and never twice."""
-        cycle = self.cycle
-        if cycle is not None and self.owes and not cycle.more_body:
-            cycle.keep_alive = False  # the last that is owed closes
-            return
-        if cycle is None or self.owes or not cycle.more_body:
-            self.transport.write(_BROKEN)
-        self._give_up()
-        self.transport.close()
+        """Refuse what is no request."""
+        self._refuse(_BROKEN)
 
     def drop(self) -> None:
         """End the connection at once."""
         self._stop_clock()
         self.transport.abort()
 
+    def _refuse(self, answer: bytes) -> None:
+        """End the connection, behind the answers that are owed; never answer out of turn."""
+        cycle = self.cycle
+        if cycle is not None and self.owes and not cycle.more_body:
+            cycle.keep_alive = False  # the last that is owed closes
+            return
+        if cycle is None or not cycle.more_body or self._is_its_turn(cycle):
+            self.transport.write(answer)
+        self._give_up()
+        self.transport.close()
+
+    def _is_its_turn(self, cycle: _Cycle) -> bool:
+        """Whether an answer to this request, whose body broke, would be taken for just that."""
+        return self._answering is cycle and not cycle.response_started
+
     def _start_asgi_task(self, cycle: _Cycle, app: Any) -> None:
         self._answering = cycle
         super()._start_asgi_task(cycle, app)  # type: ignore[misc]
 
     def _give_up(self) -> None:
-        """Write no more: uvicorn tells only the last of the requests sent ahead."""
+        """Write no more: uvicorn tells only the last of the requests sent ahead.
+
+        A stream behind which something was sent would go on for ever.
+        """
         for cycle in (self._answering, self.cycle):
             if cycle is not None:
                 cycle.disconnected = True
+                cycle.message_event.set()
 
     def _watch(self, *, moved: bool) -> None:
         """Let the clock run exactly while a request is incomplete."""

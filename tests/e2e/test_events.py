@@ -9,6 +9,7 @@ from contextlib import ExitStack
 import pytest
 from support.events import Listener
 from support.forked import Forked
+from support.peer import RESETS
 from support.served import Served, until
 
 from simulator.gateway import Simulator
@@ -71,6 +72,20 @@ def test_beyond_the_cap_others_are_served_and_a_place_comes_free(
     assert served.get("/api/v1/state?rows&token=read").status == 200
     held[0].connection.shutdown(socket.SHUT_RDWR)
     until(lambda: listen(stack, served, "/events?token=read").status == 200)
+
+
+def test_a_stream_ends_with_its_client_whatever_was_sent_behind_it(
+    sim: Simulator, proxy: Proxies, stack: ExitStack
+) -> None:
+    """What is told of a close is the last request; the stream is the first."""
+    served = proxy(sim)
+    for behind in (b"", b"GET /soe HTTP/1.1\r\nHost: test\r\n\r\n"):
+        connection = stack.enter_context(served.connect())
+        connection.sendall(b"GET /events HTTP/1.1\r\nHost: test\r\n\r\n" + behind)
+        until(lambda: served.get("/stats").document["streams"]["open"] == 1)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESETS)
+        connection.close()
+        until(lambda: served.get("/stats").document["streams"]["open"] == 0)
 
 
 def test_a_connection_is_kept_after_a_head_and_used_for_a_stream(

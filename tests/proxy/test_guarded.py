@@ -55,6 +55,9 @@ def application(clock: Clock | None) -> Any:
         if scope["path"] == "/slow":
             assert clock is not None
             await clock.sleep(AGES_S)
+        if scope["path"] == "/early":
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b"begun", "more_body": True})
         while (await receive()).get("more_body"):
             pass
         if scope["path"] in EVENTS:
@@ -319,6 +322,54 @@ def test_a_head_beyond_the_cap_is_431(serve: Serve, connect: Any) -> None:
     _answer(connection)
     connection.sendall(ASK[:-2] + b"X: " + b"a" * 1000)
     assert received(connection).startswith(b"HTTP/1.1 431 ")
+
+
+@pytest.mark.parametrize(
+    "bad", [ASK[:-2] + b"X: " + b"a" * 2000, b"\0\r\n\r\n"], ids=["too large", "no request"]
+)
+def test_what_is_refused_behind_a_request_waits_for_its_answer(
+    serve: Serve, connect: Any, clock: Clock, bad: bytes
+) -> None:
+    port = serve(Gate(head_most=1000), clock)
+    connection, later = connect(port), connect(port)
+    connection.sendall(ASK.replace(b" / ", b" /slow "))
+    clock.has_sleepers()
+    connection.sendall(bad)
+    later.sendall(ASK)
+    _answer(later)  # so the other has been heard as well
+    clock.advance(AGES_S)
+    heard = received(connection)
+    assert heard.startswith(b"HTTP/1.1 200")
+    assert ANSWERED in heard
+
+
+CHUNKED = b"POST %s HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def test_a_body_that_breaks_is_not_refused_within_the_answer_that_has_begun(
+    serve: Serve, connect: Any
+) -> None:
+    connection = connect(serve(Gate()))
+    connection.sendall(CHUNKED % b"/early")
+    heard = b""
+    while b"begun" not in heard:
+        heard += connection.recv(65536)
+    connection.sendall(b"not a size\r\n")
+    heard += received(connection)
+    assert heard.count(b"HTTP/1.1") == 1
+
+
+def test_a_body_that_breaks_is_not_refused_before_the_answer_that_is_owed(
+    serve: Serve, connect: Any, clock: Clock
+) -> None:
+    connection = connect(serve(Gate(), clock))
+    connection.sendall(ASK.replace(b" / ", b" /slow "))
+    clock.has_sleepers()
+    behind = CHUNKED % b"/" + b"not a size\r\n"
+    connection.sendall(behind)
+    clock.has_heard(len(ASK.replace(b" / ", b" /slow ") + behind))
+    clock.advance(AGES_S)
+    assert not received(connection).startswith(b"HTTP/1.1 400")
 
 
 def test_many_small_requests_are_not_one_large_head(serve: Serve, connect: Any) -> None:
