@@ -24,7 +24,7 @@ from uvicorn import Config, Server
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 from uvicorn_worker import UvicornWorker
 
-from pypowerwall_core.errors import BadSetting
+from pypowerwall_core.errors import RetryLater
 
 from .connections import CONNECTIONS_MOST, HEAD_MOST, Gate, guarded, keep_unsent_small
 from .handshake import Door, secured
@@ -50,7 +50,7 @@ def listen(settings: Settings) -> socket.socket:
     """Bind the port before anything else starts.
 
     Raises:
-        BadSetting: The address is not ours or the port is taken.
+        RetryLater: The address is not ours or the port is taken, which may pass: no wrong setting.
     """
     host = settings.bind_address or "0.0.0.0"  # noqa: S104 - what existing installations rely on
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -58,9 +58,9 @@ def listen(settings: Settings) -> socket.socket:
         listener = socket.create_server((host, settings.port), family=family, backlog=BACKLOG)
     except OSError as error:
         where = f"[{host}]" if ":" in host else host
-        raise BadSetting(
-            f"cannot listen on {where}:{settings.port}: {error.strerror or error}. "
-            "Set PW_PORT or PW_BIND_ADDRESS, or stop what uses the port."
+        raise RetryLater(
+            f"cannot listen on {where}:{settings.port}: {error.strerror or error}",
+            remedy="Set PW_PORT or PW_BIND_ADDRESS, or stop what uses the port.",
         ) from error
     keep_unsent_small(listener)
     return listener

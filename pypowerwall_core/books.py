@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from .commandlog import CommandLog
+from .commandlog import REMEMBERED, CommandLog
 from .commands import Outcome, Record, shown
 from .errors import BadCommand
 from .execution import Execution
@@ -21,7 +21,7 @@ from .ledger import WAITING_MOST, Entry, Keyed, Ledger, Stage, close, hash_of_as
 from .planning import awake
 from .temporary import End
 
-RECORDS_MOST = 200
+RECORDS_MOST = REMEMBERED
 UNLOGGED_MOST = 1000
 TOO_MANY = "too many commands are waiting"
 _log = logging.getLogger(__name__)
@@ -114,7 +114,7 @@ class Books:
 
     # -- told by the worker ----------------------------------------------------------------
 
-    def put(self, entry: Entry) -> Entry:
+    def put(self, entry: Entry) -> None:
         """Add or replace a command under way, and let go who waits once it is settled."""
         with self._lock:
             before = self.ledger.entries.get(entry.id)
@@ -123,20 +123,13 @@ class Books:
         if entry.settled and not (before and before.settled):
             self.write_down([entry.record])
             self._settle(entry.record)
-        return entry
 
-    def put_end(self, end: End) -> End:
+    def put_end(self, end: End) -> None:
         """Add or replace an end."""
         with self._lock:
             self.ledger = self.ledger.plus_end(end)
             if end.revert is not None:
                 self._remember([end.revert])
-        return end
-
-    def drop_end(self, of: str) -> None:
-        """Take out an end that was never needed."""
-        with self._lock:
-            self.ledger = self.ledger.minus_end(of)
 
     def drop(self, entry: Entry) -> None:
         """Take out an attempt that is made again later, as those of ends are."""

@@ -229,7 +229,7 @@ class Chores:
             if end is not None:
                 self._books.put_end(end.failed(BUG, "", self._books.clock()))
         for entry in list(self._books.ledger.entries.values()):
-            if entry.record.reverts == job.of if isinstance(job, End) else entry.id == job.id:
+            if _is_of(entry, job):
                 self._give_up(entry)
 
     def _give_up(self, entry: Entry) -> None:
@@ -237,6 +237,13 @@ class Chores:
         outcome = Outcome.UNKNOWN if has_left else Outcome.REJECTED
         reason = f"{'it may have been sent' if has_left else 'nothing was sent'}: {BUG}"
         self._ended(entry, entry.record.becoming(outcome, reason))
+
+
+def _is_of(entry: Entry, job: Entry | End) -> bool:
+    """Whether a command under way is this job, or the attempt to put this end back."""
+    if isinstance(job, End):
+        return entry.record.reverts == job.of
+    return entry.id == job.id
 
 
 def _untold(move: Move, found: Found) -> str:

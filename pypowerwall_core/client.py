@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future, wait
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from . import execution, payloads
+from . import payloads
 from .backends.local.controller import Write
 from .backends.local.documents import text_or_json
 from .backends.local.reader import PAYLOADS, RAW, adopted
@@ -177,16 +177,8 @@ class Client:
 
     # -- changing --------------------------------------------------------------------------
 
-    def command(self, command: Command, wait_s: float = COMMAND_WAIT_S) -> Record:
+    def command(self, command: Command) -> Record:
         """Have a command carried out and return what became of it so far.
-
-        Raises:
-            BadCommand: It cannot be understood, or nothing here can carry it out.
-        """
-        return self.execute(command, wait_s).record
-
-    def execute(self, command: Command, wait_s: float = COMMAND_WAIT_S) -> execution.Execution:
-        """Have a command carried out and return its execution, which may still be pending.
 
         Raises:
             BadCommand: It cannot be understood, or nothing here can carry it out.
@@ -194,8 +186,8 @@ class Client:
         if self.site.commander is None:
             raise BadCommand(self.site.trouble or "nothing here takes commands")
         running = self.site.commander.submit(command)
-        wait([running.settled], wait_s)
-        return running
+        wait([running.settled], COMMAND_WAIT_S)
+        return running.record
 
     def setting(self, knob: str) -> Value | None:
         """Return what one thing that commands change is set to now; None where nobody tells."""

@@ -13,12 +13,12 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
+from . import readings
 from .errors import BadCommand
 from .scales import raw_from_app
 
 Value = float | str | bool
-MODES = ("self_consumption", "backup", "autonomous")
-EXPORTS = ("battery_ok", "pv_only", "never")
+MODES, EXPORTS = readings.MODES, readings.EXPORTS
 GRID = ("off", "on")
 SENT_DECIMALS = 4
 SHOWN_DECIMALS = 2

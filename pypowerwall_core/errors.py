@@ -101,6 +101,13 @@ class BadCredentials(PowerwallError):
     """The login was refused."""
 
 
+LOGIN_ADVICE = (
+    "Set PW_PASSWORD to the customer password: unless it was changed, the last five characters of "
+    "the password on the gateway's label."
+)
+"""What to do about the login of a gateway."""
+
+
 class Forbidden(BadCredentials):
     """403 to a read of Tesla's servers: they refuse the token, and would refuse a new one."""
 

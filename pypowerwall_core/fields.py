@@ -1,4 +1,4 @@
-"""Reading documents whose shape is only hoped for. Pure.
+"""Reading documents whose shape is only hoped for, and showing their texts. Pure.
 
 Firmware differs, packs fail, fields go missing: what is not of the kind expected is None or
 empty, never an exception and never a number of our own.
@@ -20,6 +20,11 @@ def number(value: Any) -> float | None:
 def text(value: Any) -> str | None:
     """Return a text as it is, anything else as None."""
     return value if isinstance(value, str) else None
+
+
+def printable(text: str) -> str:
+    """Return a text as one line, without what would move a terminal's cursor."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def flag(value: Any) -> int | None:

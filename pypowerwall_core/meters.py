@@ -36,7 +36,6 @@ class LaneMeters:
         self.failed = 0
         self.failed_in_a_row = 0
         self.logins = 0
-        self.in_flight = 0
         self.mean_latency_s: float | None = None
         self.last_success_s: float | None = None
         self.last_error: Exception | None = None

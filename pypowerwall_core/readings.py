@@ -11,9 +11,13 @@ from typing import Any
 
 from . import payloads
 from .fields import mapping, number, text
+from .grid import state_of
 from .scales import app_from_raw
 from .snapshot import Snapshot
 
+MODES = ("self_consumption", "backup", "autonomous")
+EXPORTS = ("battery_ok", "pv_only", "never")
+"""What `mode` and `grid_export` tell, and what commands may set."""
 _VERSION_MOST = 100
 """Python would refuse to print the number of a longer one."""
 
@@ -91,15 +95,7 @@ def time_remaining_h(snapshot: Snapshot) -> float | None:
     return hours if isfinite(hours) else None
 
 
-_GRID_NUMBER = {
-    "SystemGridConnected": 1,
-    "SystemIslandedActive": 0,
-    "SystemMicroGridFaulted": 0,
-    "SystemWaitForUser": 0,
-    "SystemTransitionToGrid": -1,
-    "SystemTransitionToIsland": -1,
-    "SystemIslandedReady": -1,
-}
+_GRID_NUMBER = {"on_grid": 1, "islanded": 0, "islanding": -1, "reconnecting": -1}
 
 
 def grid_text(snapshot: Snapshot) -> str | None:
@@ -109,7 +105,7 @@ def grid_text(snapshot: Snapshot) -> str | None:
 
 def grid_number(snapshot: Snapshot) -> int | None:
     """The state of the grid: 1 up, 0 down, -1 in between, None unknown or a new word."""
-    return _GRID_NUMBER.get(grid_text(snapshot) or "")
+    return _GRID_NUMBER.get(state_of(grid_text(snapshot)))
 
 
 _GRID_WORDS = {1: "UP", 0: "DOWN", -1: "SYNCING"}
@@ -117,7 +113,8 @@ _GRID_WORDS = {1: "UP", 0: "DOWN", -1: "SYNCING"}
 
 def grid_word(told: str | None) -> str | None:
     """Fold the gateway's word for the grid into UP, DOWN or SYNCING; None for a new word."""
-    return None if told not in _GRID_NUMBER else _GRID_WORDS[_GRID_NUMBER[told]]
+    number = _GRID_NUMBER.get(state_of(told))
+    return None if number is None else _GRID_WORDS[number]
 
 
 def grid_services_active(snapshot: Snapshot) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from ipaddress import IPv4Network
 from typing import TextIO
@@ -19,6 +20,12 @@ _STYLES = {"title": "\x1b[1m", "good": "\x1b[1;32m", "poor": "\x1b[1;33m", "row"
 def is_terminal(stream: TextIO | None) -> bool:
     """Whether a person sits behind a stream; one that was closed at the start is None."""
     return stream is not None and stream.isatty()
+
+
+def wants_color(*, refused: bool) -> bool:
+    """Whether the answer may be colored: who refuses does so by an option or by NO_COLOR."""
+    environment = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return is_terminal(sys.stdout) and not refused and not environment
 
 
 def _say(stream: TextIO | None, text: str, end: str = "\n") -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from .privatefile import write_private
+from .privatefile import remove_strays, write_private
 
 FLUSH_S = 1.0
 _log = logging.getLogger(__name__)
@@ -31,11 +31,13 @@ class StateFile:
         self._writers: list[threading.Thread] = []
         self._writing = threading.Lock()
         self._starting = threading.Lock()
+        self._is_waiting = False
 
     def load(self) -> Any:
         """Return the stored document, or None when there is none that can be read."""
         if self.path is None:
             return None
+        remove_strays(self.path)
         try:
             document = json.loads(self.path.read_text("utf-8"))
         except FileNotFoundError:
@@ -58,6 +60,8 @@ class StateFile:
         """
         if self.path is None:
             return False
+        # Again: who was killed and started anew within a minute has left one too young for load.
+        remove_strays(self.path)
         try:
             write_private(self.path, json.dumps(document))
         except OSError as error:
@@ -75,16 +79,26 @@ class StateFile:
         return True
 
     def save_soon(self, document: Callable[[], Any], name: str) -> None:
-        """Store what `document` returns by then; nobody waits for a flash card."""
-        thread = threading.Thread(
-            target=self._save_newest, args=(document,), name=name, daemon=True
-        )
+        """Store what `document` returns by then; nobody waits for a flash card.
+
+        While one thread writes, at most one waits: it stores the newest, however often it has
+        changed. A disk that hangs for a day costs two threads.
+        """
         with self._starting:
+            if self._is_waiting:
+                return
+            thread = threading.Thread(
+                target=self._save_newest, args=(document,), name=name, daemon=True
+            )
             thread.start()
+            self._is_waiting = True
             self._writers = [*(one for one in self._writers if one.is_alive()), thread]
 
     def _save_newest(self, document: Callable[[], Any]) -> None:
         with self._writing:
+            # What changes from here on is for the next one.
+            with self._starting:
+                self._is_waiting = False
             self.save(document())
 
     def flush(self, within_s: float = FLUSH_S) -> None:

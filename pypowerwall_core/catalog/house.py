@@ -14,8 +14,6 @@ from .fact import Fact, Kind, Labels, Samples, Unit, Value, lifetime_wh, meters,
 _AGGREGATES = (payloads.AGGREGATES,)
 _STATUS = (payloads.SYSTEM_STATUS,)
 _OPERATION = (payloads.OPERATION,)
-_MODES = ("self_consumption", "backup", "autonomous")
-_EXPORTS = ("battery_ok", "pv_only", "never")
 _PHASES = {"L1": "a", "L2": "b", "L3": "c"}
 """As the gateway's meters call what everybody else calls L1 to L3."""
 
@@ -230,7 +228,7 @@ HOUSE = (
         _OPERATION,
         single(readings.mode),
         Kind.STATE,
-        states=_MODES,
+        states=readings.MODES,
     ),
     Fact(
         "grid_charging",
@@ -245,7 +243,7 @@ HOUSE = (
         (payloads.GRID_RULES,),
         single(readings.grid_export),
         Kind.STATE,
-        states=_EXPORTS,
+        states=readings.EXPORTS,
     ),
     Fact(
         "battery_full_wh",

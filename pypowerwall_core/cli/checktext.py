@@ -10,6 +10,7 @@ from typing import Any
 from pypowerwall_core.backends.cloud.choice import EnergySite
 from pypowerwall_core.backends.cloud.reach import Reach
 from pypowerwall_core.backends.cloud.tokenfacts import REFRESH_LIVES_S, TokenFacts
+from pypowerwall_core.fields import printable
 
 from .cloudcheck import NOT_ASKED, AccountReport, Report, StoredFile
 from .cloudwords import span
@@ -57,7 +58,7 @@ def _server(seen: Reach) -> str:
 
 def _account(account: AccountReport, report: Report, *, shows_email: bool) -> Iterator[str]:
     email = account.email if shows_email else masked(account.email)
-    yield _row("account", f"{_plain(email)}{' (in use)' if account.in_use else ''}")
+    yield _row("account", f"{printable(email)}{' (in use)' if account.in_use else ''}")
     yield _row("  refresh", _refresh(account.facts, report.now_s))
     yield _row("  access", _access(account, report.now_s))
     yield _row("  request", _request(account))
@@ -103,16 +104,12 @@ def _request(account: AccountReport) -> str:
     if account.request == "ok":
         return "Tesla answers"
     if account.request == NOT_ASKED:
-        return f"none was made{f': {_plain(account.trouble)}' if account.trouble else ''}"
-    return _plain(f"failed: {account.trouble}. {account.remedy}".rstrip())
+        return f"none was made{f': {printable(account.trouble)}' if account.trouble else ''}"
+    return printable(f"failed: {account.trouble}. {account.remedy}".rstrip())
 
 
 def _site(site: EnergySite) -> str:
-    return _plain(str(site))
-
-
-def _plain(text: str) -> str:
-    return "".join(letter if letter.isprintable() else " " for letter in text)
+    return printable(str(site))
 
 
 def masked(email: str) -> str:

@@ -1,4 +1,4 @@
-"""How a command reaches the home: options, settings, and which of the two roads is taken."""
+"""How a command reaches the home: options, settings, and which of the three roads is taken."""
 
 from __future__ import annotations
 
@@ -24,8 +24,12 @@ NOT_SERVED = ("fleetapi", "tedapi", "v1r")
 FLAGS = {
     "host": ("PW_HOST", "HOST", "the gateway"),
     "password": ("PW_PASSWORD", "TEXT", "its customer password; who lists processes sees it"),
-    "email": ("PW_EMAIL", "EMAIL", "sent along with the login"),
-    "authpath": ("PW_AUTH_PATH", "DIR", "folder of the session file"),
+    "email": ("PW_EMAIL", "EMAIL", "which Tesla account; a gateway gets it with the login"),
+    "authpath": (
+        "PW_AUTH_PATH",
+        "DIR",
+        "folder of the session file, and of the tokens of `powerwall setup`",
+    ),
     "timeout": ("PW_TIMEOUT", "SECONDS", "for connecting and for each read"),
     "config": ("PW_CONFIG", "FILE", "TOML file of settings"),
 }

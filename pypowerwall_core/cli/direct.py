@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 
 class Direct(Reads):
-    """A gateway; see Home."""
+    """A gateway, or a site of a Tesla account; see Home."""
 
     def __init__(self, client: Client, lock: IO[bytes] | None = None, mode: str = "local") -> None:
         self.client = client

@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 from pypowerwall_core.errors import BadSetting
-from pypowerwall_core.scantalk import is_terminal
+from pypowerwall_core.scantalk import is_terminal, wants_color
 
 from .connection import NOT_SERVED, add_options, flags_of
 from .main import FAILED, option
@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     progress = Progress(on=not arguments.json and not arguments.debug)
     flags = flags_of(arguments)
     wish = Wish(os.environ, flags, save_to, arguments.force, progress=progress.show)
-    color = _wants_color(refused=arguments.nocolor)
+    color = wants_color(refused=arguments.nocolor)
     width = shutil.get_terminal_size().columns if is_terminal(sys.stdout) else None
     findings, written = [], True
     with closing(progress):
@@ -100,8 +100,3 @@ class Progress:
             blank = " " * len(self._shown)
             print(f"\r{blank}\r", end="", file=sys.stderr, flush=True)  # noqa: T201 - as above
             self._shown = ""
-
-
-def _wants_color(*, refused: bool) -> bool:
-    environment = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    return is_terminal(sys.stdout) and not refused and not environment

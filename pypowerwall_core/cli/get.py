@@ -37,14 +37,14 @@ class Row:
     """One line of the answer.
 
     Attributes:
-        call: What the home is asked; "" for what only Tesla's cloud tells.
+        call: What the home is asked.
         read: From its answer to the value. Pure.
         label: What people read; the key in Title Case if empty.
         flat: A number or a text, and not a collection, which is left out where it is empty.
     """
 
     key: str
-    call: str = ""
+    call: str
     read: Callable[[Any], Any] = text
     label: str = ""
     flat: bool = True
@@ -130,7 +130,7 @@ def tell(home: Home, form: str) -> int:
     found = ask(home)
     if all(found[key] is None for key in _HOUSE):
         return _fail(home.trouble(), form)
-    is_whole = all(found[row.key] is not None for row in ROWS if row.call and row.flat)
+    is_whole = all(found[row.key] is not None for row in ROWS if row.flat)
     if not is_whole and (why := home.trouble()):
         warn(f"not everything is known: {why}")
     return 0 if say(WRITERS.get(form, as_text)(found, home.mode)) else FAILED
@@ -138,8 +138,8 @@ def tell(home: Home, form: str) -> int:
 
 def ask(home: Home) -> dict[str, Any]:
     """Return what a home tells, by key; None for what is not known."""
-    told = {call: home.ask(call) for call in dict.fromkeys(row.call for row in ROWS) if call}
-    values = {row: row.read(told[row.call]) if row.call else None for row in ROWS}
+    told = {call: home.ask(call) for call in dict.fromkeys(row.call for row in ROWS)}
+    values = {row: row.read(told[row.call]) for row in ROWS}
     return {row.key: value for row, value in values.items() if row.flat or value}
 
 

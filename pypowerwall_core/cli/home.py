@@ -1,4 +1,4 @@
-"""The home a command is about: a gateway, or a running proxy that already has its session."""
+"""The home a command is about: a gateway, a Tesla account, or a running proxy with its session."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Home(Protocol):
     """What a command asks, and has changed.
 
     Attributes:
-        mode: What people call the way there: local or proxy.
+        mode: What people call the way there: local, cloud or proxy.
         keeper: Who has to be here until temporary settings end; None where the home goes on
             when this process ends, and so keeps its promises itself.
     """

@@ -30,13 +30,7 @@ class NobodyThere(PowerwallError):
 
 
 class Person(Protocol):
-    """Is told things, and asked.
-
-    Attributes:
-        is_watching: A person reads what is said, not a file.
-    """
-
-    is_watching: bool
+    """Is told things, and asked."""
 
     def say(self, text: str) -> None:
         """Tell something."""
@@ -58,9 +52,6 @@ class Person(Protocol):
 
 class TypingPerson:
     """Whoever is behind the standard input."""
-
-    def __init__(self) -> None:
-        self.is_watching = is_terminal(sys.stdout)
 
     def say(self, text: str) -> None:
         """See Person."""

@@ -23,6 +23,7 @@ from pypowerwall_core.errors import (
     Unreachable,
     Unwell,
 )
+from pypowerwall_core.failures import LaneState
 from pypowerwall_core.fields import mapping, sequence, text
 from pypowerwall_core.settings.tokens import Tokens, read_tokens
 
@@ -126,7 +127,8 @@ class Proxied:
             lanes = sequence(mapping(self._read("/health")).get("lanes"))
         except PowerwallError as error:
             return str(error)
-        for lane in map(mapping, lanes):
+        # Of a lane that is up, the last error may be one of months ago.
+        for lane in (one for one in map(mapping, lanes) if one.get("state") != LaneState.UP.value):
             if said := [lane[name] for name in ("last_error", "remedy") if lane.get(name)]:
                 return ". ".join(_line(words).rstrip(".") for words in said)
         return ""

@@ -16,7 +16,7 @@ from pypowerwall_core.scanning import (
     Effort,
     ports_of,
 )
-from pypowerwall_core.scantalk import JsonTalk, TextTalk, is_terminal
+from pypowerwall_core.scantalk import JsonTalk, TextTalk, wants_color
 
 from .main import FAILED, option
 
@@ -76,7 +76,7 @@ def run(arguments: argparse.Namespace, **injected: Any) -> int:
     from pypowerwall_core.scan import search  # noqa: PLC0415 - not for --help
 
     effort = Effort(ports_of(arguments.port), arguments.hosts, arguments.timeout)
-    talk = JsonTalk() if arguments.json else TextTalk(color=_wants_color(arguments.nocolor))
+    talk = JsonTalk() if arguments.json else TextTalk(color=wants_color(refused=arguments.nocolor))
     try:
         tally = search(arguments.cidr or arguments.ip, effort, talk, **injected)
     except BrokenPipeError:
@@ -84,8 +84,3 @@ def run(arguments: argparse.Namespace, **injected: Any) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     return FAILED if tally.could_not_look else 0
-
-
-def _wants_color(refused: bool) -> bool:  # noqa: FBT001 - its one meaning
-    environment = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    return is_terminal(sys.stdout) and not refused and not environment

@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 from pypowerwall_core.errors import BadSetting
-from pypowerwall_core.scantalk import is_terminal
+from pypowerwall_core.scantalk import is_terminal, wants_color
 from pypowerwall_core.settings.cloud import CloudSettings, read_cloud
 
 from .main import FAILED, option
@@ -125,11 +125,6 @@ def _check(arguments: argparse.Namespace, settings: CloudSettings) -> int:
 
     print_log(on=arguments.debug, color=False)
     report = examine(settings, SECRETS)
-    color, is_own = _wants_color(refused=arguments.nocolor), is_terminal(sys.stdout)
+    color, is_own = wants_color(refused=arguments.nocolor), is_terminal(sys.stdout)
     shown = document(report) if arguments.json else text(report, color=color, shows_email=is_own)
     return 0 if say(shown) and report.works else FAILED
-
-
-def _wants_color(*, refused: bool) -> bool:
-    environment = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    return is_terminal(sys.stdout) and not refused and not environment

@@ -11,7 +11,7 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from pypowerwall_core.commands import Outcome
-from pypowerwall_core.fields import mapping, number
+from pypowerwall_core.fields import mapping, number, printable
 
 APPLIED, PENDING = Outcome.APPLIED.value, Outcome.PENDING.value
 _SAYS = {
@@ -60,7 +60,7 @@ def listed(values: Mapping[str, Any], only: Collection[str] | None = None) -> st
 
 def plain(text: str) -> str:
     """Return a text as one line that steers no terminal."""
-    return "".join(one if one.isprintable() else " " for one in text[:LETTERS_MOST])
+    return printable(text[:LETTERS_MOST])
 
 
 def _reserve(values: Mapping[str, Any]) -> str:

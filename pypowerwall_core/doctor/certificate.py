@@ -10,10 +10,10 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+from pypowerwall_core.fields import printable
 from pypowerwall_core.privatefile import replace_whole
 
 from .chart import CertificateSeen, Saved
-from .finding import printable
 
 _READABLE_BY_ALL = 0o644
 _TEXT_MOST = 200

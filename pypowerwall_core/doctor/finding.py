@@ -110,8 +110,3 @@ def span(seconds: float) -> str:
 def count(number: int, what: str) -> str:
     """Write a number of things."""
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
-def printable(text: str) -> str:
-    """Write a text on one line, without what would move a terminal's cursor."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)

@@ -11,6 +11,7 @@ from typing import Any
 from pypowerwall_core import payloads
 from pypowerwall_core.backends.local.reader import ROWS
 from pypowerwall_core.errors import (
+    LOGIN_ADVICE,
     BadCredentials,
     LogInAgain,
     PowerwallError,
@@ -32,10 +33,6 @@ PROBES = (AGGREGATES, SITEMASTER, SOE)
 """What proves a session, in this order: the second answers while the Powerwall is stopped."""
 CUSTOMERS_WRITE_BEFORE = (1, 50)
 
-_NEEDS_LOGIN = (
-    "Set PW_PASSWORD to the customer password: unless it was changed, the last five characters of "
-    "the password on the gateway's label."
-)
 _ONCE = (
     " It was tried once. Do not try often: the gateway locks everybody out for a while. Firmware "
     "updates have put back an earlier password."
@@ -104,10 +101,10 @@ def _refused(seen: LoginSeen, chart: Chart) -> tuple[str, str]:
     error = seen.error or PowerwallError("no path answered")
     match error:
         case BadCredentials() if not seen.logins:
-            return "the gateway wants a login, and PW_PASSWORD is not set", _NEEDS_LOGIN
+            return "the gateway wants a login, and PW_PASSWORD is not set", LOGIN_ADVICE
         case BadCredentials():
             odd = _ODD if chart.settings.has_odd_password else ""
-            return str(error), (error.remedy or _NEEDS_LOGIN) + odd + _ONCE
+            return str(error), (error.remedy or LOGIN_ADVICE) + odd + _ONCE
         case RateLimited():
             return f"the gateway limits requests: {error}", limited(error)
         case LogInAgain():

@@ -7,8 +7,10 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from pypowerwall_core.backends.local.address import HIGHEST_PORT
+from pypowerwall_core.fields import printable
+
 from .chart import ProxySeen
-from .finding import printable
 from .sockets import within
 
 USUAL_PORT = 8675
@@ -17,14 +19,13 @@ WHOLE_S = 3.0
 """However slowly the answer drips."""
 _BODY_MOST = 512 * 1024
 _TEXT_MOST = 60
-_HIGHEST_PORT = 65535
 
 
 def port_of(environ: Mapping[str, str]) -> int:
     """Return where a proxy of this environment listens."""
     text = environ.get("PW_PORT", "")
     port = int(text) if text.isascii() and text.isdigit() else USUAL_PORT
-    return port if 0 < port <= _HIGHEST_PORT else USUAL_PORT
+    return port if 0 < port <= HIGHEST_PORT else USUAL_PORT
 
 
 def look(port: int, masked: Callable[[str], str]) -> ProxySeen | None:

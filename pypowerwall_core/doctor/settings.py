@@ -5,12 +5,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Mapping
 
+from pypowerwall_core.errors import LOGIN_ADVICE
+from pypowerwall_core.fields import printable
 from pypowerwall_core.settings.layers import DEFAULT, Survey
 from pypowerwall_core.settings.row import FILE_SUFFIX
 from pypowerwall_core.settings.table import GATEWAY_ROWS, session_file
 
 from .chart import SettingsSeen
-from .finding import Finding, count, failed, printable, warning, well
+from .finding import Finding, count, failed, warning, well
 
 _NEAR = 0.85
 """PW_PASWORD is nearer to PW_PASSWORD, all names of the proxy are farther from each other."""
@@ -21,10 +23,6 @@ _NO_HOST = "Set PW_HOST to the gateway's address, or give -host: `powerwall scan
 _CORRECT = "Correct it where it is written; `powerwall config check` prints all settings."
 _BARE_HOST = "Write the address alone, as 192.168.1.50: no https:// before it, no path behind it."
 _PEM = "Unset PW_HOST_CERT and save the gateway's certificate: `powerwall doctor -save-cert FILE`."
-_NO_LOGIN = (
-    "Set PW_PASSWORD to the customer password: unless it was changed, the last five characters of "
-    "the password on the gateway's label."
-)
 _QUOTED = "Write PW_PASSWORD without quotes and blanks around it: env files of Docker pass them on."
 
 
@@ -109,7 +107,7 @@ def judge(seen: SettingsSeen) -> Finding:
         (remark, remedy)
         for is_so, remark, remedy in (
             (bool(seen.notes), "; ".join(seen.notes), "Set that right, or remove it."),
-            (not seen.has_password, "PW_PASSWORD is not set", _NO_LOGIN),
+            (not seen.has_password, "PW_PASSWORD is not set", LOGIN_ADVICE),
             (seen.has_odd_password, "PW_PASSWORD has quotes or blanks around it", _QUOTED),
         )
         if is_so

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from pypowerwall_core.backends.local.documents import any_json
+from pypowerwall_core.backends.local.documents import ErrorInstead, any_json
 from pypowerwall_core.backends.local.reader import ROWS
 from pypowerwall_core.backends.local.session import GatewaySession
 from pypowerwall_core.backends.local.transport import DEADLINES, Answer, Transport
 from pypowerwall_core.errors import PowerwallError, RateLimited, Unreachable
+from pypowerwall_core.fields import printable
 
 from .chart import Chart, Kind, Visit
-from .finding import printable
 
 SILENT_MOST = 3
 """After so many requests in a row without an answer nothing more is asked."""
@@ -133,6 +133,8 @@ class Visitor:
         except PowerwallError as failure:
             took_s = self._clocks.monotonic() - began_s
             error = failure
+            if isinstance(failure, ErrorInstead):
+                error = failure.quoting(self._masked)
         return Visit(
             path,
             took_s,

@@ -1,4 +1,5 @@
 """One gateway's answers as a folder of files, without anything that tells whose they are.
 
-`capture` asks, `anonymiser` replaces, `folder` writes and reads, `check` looks once more.
+`capture` asks, `anonymiser` replaces, `folder` writes and reads,
+`heard.suspicious` looks once more.
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,24 +63,24 @@ class CloudSettings:
         return self.values["timeout_s"]
 
     def servers(self, account_url: str = "") -> Servers:
-        """Return where the servers are; see cloud_servers."""
-        return cloud_servers(self.values, account_url)
+        """Return where the servers are.
+
+        Args:
+            account_url: The login an account belongs to, as its file tells: one of China has
+                its data in China too.
+        """
+        servers = _servers(self.values)
+        return replace(servers, api=servers.api or REGIONS[region_of(account_url)].api)
 
 
-def cloud_servers(values: Mapping[str, Any], account_url: str = "") -> Servers:
-    """Return where the servers of these values by field are.
-
-    Args:
-        values: As read.
-        account_url: The login an account belongs to, as its file tells: one of China has its
-            data in China too.
-    """
+def _servers(values: Mapping[str, Any]) -> Servers:
+    """Return where the servers of these values by field are; "" is Tesla's own."""
     from pypowerwall_core.backends.cloud.session import Servers  # noqa: PLC0415 - above
 
     ca_file = values["cloud_ca"]
     return Servers(
         sso=values["cloud_sso_url"],
-        api=values["cloud_api_url"] or REGIONS[region_of(account_url)].api,
+        api=values["cloud_api_url"],
         ca_file=None if ca_file is None else str(ca_file),
     )
 
@@ -118,19 +118,14 @@ def cloud_config(values: Mapping[str, Any]) -> CloudConfig | None:
     if not wants_cloud(values):
         return None
     from pypowerwall_core.backends.cloud.connect import CloudConfig  # noqa: PLC0415 - above
-    from pypowerwall_core.backends.cloud.session import Servers  # noqa: PLC0415 - above
     from pypowerwall_core.build import ControlConfig  # noqa: PLC0415 - above
 
-    folder, ca_file = values["auth_path"], values["cloud_ca"]
+    folder = values["auth_path"]
     return CloudConfig(
         folder,
         email=values["email"],
         site_id=values["site_id"],
-        servers=Servers(
-            sso=values["cloud_sso_url"],
-            api=values["cloud_api_url"],
-            ca_file=None if ca_file is None else str(ca_file),
-        ),
+        servers=_servers(values),
         live_s=LIVE_TIMES * values["cache_expire_s"],
         timeout_s=max(TIMEOUT_LEAST_S, values["timeout_s"]),
         fills=values["cloud_fallback"],

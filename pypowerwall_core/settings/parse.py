@@ -6,9 +6,8 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from pypowerwall_core.backends.local.address import Address, parse_address
+from pypowerwall_core.backends.local.address import HIGHEST_PORT, Address, parse_address
 
-HIGHEST_PORT = 65535
 CLOUD = "cloud"
 ROADS = ("local", CLOUD)
 _SERVER = re.compile(

@@ -71,7 +71,13 @@ GATEWAY_ROWS = (
         parse.choice("cookie", "token"),
         "How the session is shown to the gateway: cookie or token.",
     ),
-    Row("PW_AUTH_PATH", "auth_path", ".", parse.folder, "Folder of session files."),
+    Row(
+        "PW_AUTH_PATH",
+        "auth_path",
+        ".",
+        parse.folder,
+        "Folder of sessions, tokens and what is remembered.",
+    ),
     Row(
         "PW_CACHE_FILE",
         "cache_file",

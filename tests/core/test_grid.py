@@ -53,11 +53,32 @@ def test_each_documented_word_has_a_state_and_a_new_one_is_unknown(
     assert state in STATES
 
 
-def test_the_words_are_those_that_have_a_number_for_clients_of_old() -> None:
-    assert set(grid.STATE_OF) == set(readings._GRID_NUMBER)
-    for word, state in grid.STATE_OF.items():
-        snapshot = Snapshot({GRID_STATUS: told(word)}, NOON_S)
-        assert (readings.grid_number(snapshot) == 1) is (state == "on_grid")
+@pytest.mark.parametrize(
+    ("word", "number", "shown"),
+    [
+        ("SystemGridConnected", 1, "UP"),
+        ("SystemIslandedActive", 0, "DOWN"),
+        ("SystemMicroGridFaulted", 0, "DOWN"),
+        ("SystemWaitForUser", 0, "DOWN"),
+        ("SystemTransitionToGrid", -1, "SYNCING"),
+        ("SystemTransitionToIsland", -1, "SYNCING"),
+        ("SystemIslandedReady", -1, "SYNCING"),
+        ("SystemSomethingNew", None, None),
+        ("unknown", None, None),
+        ("", None, None),
+        (None, None, None),
+    ],
+)
+def test_clients_of_old_have_a_number_and_a_word_for_each(
+    word: str | None, number: int | None, shown: str | None
+) -> None:
+    snapshot = Snapshot({GRID_STATUS: told(word)}, NOON_S)
+    assert (readings.grid_number(snapshot), readings.grid_word(word)) == (number, shown)
+
+
+def test_every_state_that_is_known_has_a_number() -> None:
+    snapshots = [Snapshot({GRID_STATUS: told(word)}, NOON_S) for word in grid.STATE_OF]
+    assert None not in map(readings.grid_number, snapshots)
 
 
 def test_before_the_first_look_nothing_is_known_since_no_time() -> None:

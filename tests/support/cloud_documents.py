@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from pypowerwall_core import payloads
-from pypowerwall_core.backends.cloud.claims import CLAIMS, NOT_SERVED, Claim
+from pypowerwall_core.backends.cloud.claims import CLAIMS, NOT_SERVED
+from pypowerwall_core.claims import Claim
 from pypowerwall_core.grid import Watch
 from pypowerwall_core.numbering import settle
 from pypowerwall_core.snapshot import Absent, Entry, Known, Numbers, Snapshot, Unknown
@@ -251,13 +252,13 @@ def derived(claim: Claim, site: Documents) -> Any:
     given = [site.get(source) for source in claim.sources]
     before = copy.deepcopy(given)
     document = claim.derive(*given)
-    assert given == before, claim.payload
+    assert given == before
     return document
 
 
 def translated(site: Documents) -> dict[str, Any]:
     """All payloads of a home: a document, None or NOT_SERVED."""
-    return {claim.payload: derived(claim, site) for claim in CLAIMS}
+    return {payload: derived(claim, site) for payload, claim in CLAIMS.items()}
 
 
 def entries(site: Documents, needs: tuple[str, ...]) -> dict[str, Entry]:

@@ -31,8 +31,6 @@ _FORM = {"content-type": "application/x-www-form-urlencoded"}
 class Script:
     """Answers in turn; a callable is given all that was said by then."""
 
-    is_watching = True
-
     def __init__(self, *answers: Answer) -> None:
         self._answers = list(answers)
         self.said = ""

@@ -1,4 +1,8 @@
-"""What the answers of Tesla's servers mean, named by what to do about them. Pure."""
+"""What the answers of Tesla's servers mean, named by what to do about them. Pure.
+
+Errors are shown on open pages, and Tesla, or a box in between, may say what it was sent: whatever
+quotes an answer has to be given what takes our secrets out.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from typing import Any
 
 import requests
 
-from pypowerwall_core.backends.local.documents import any_json, one_line
+from pypowerwall_core.backends.local.documents import ErrorInstead, Masked, any_json, quoted
 from pypowerwall_core.errors import (
     Forbidden,
     LogInAgain,
@@ -55,9 +59,9 @@ class Grant:
     status_code: int
 
 
-def refusal(answer: requests.Response) -> PowerwallError:
+def refusal(answer: requests.Response, masked: Masked) -> PowerwallError:
     """Name an unsuccessful answer to a read by what the caller should do."""
-    status = f"HTTP {answer.status_code}{_said(answer)}"
+    status = f"HTTP {answer.status_code}{_said(answer, masked)}"
     match answer.status_code:
         case 401:
             return LogInAgain(status, remedy=SETUP, ended=True)
@@ -72,9 +76,9 @@ def refusal(answer: requests.Response) -> PowerwallError:
             return Unwell(status, remedy=_TESLA)
 
 
-def write_refusal(answer: requests.Response) -> PowerwallError:
+def write_refusal(answer: requests.Response, masked: Masked) -> PowerwallError:
     """Name an unsuccessful answer to a write by what the caller should do."""
-    error = refusal(answer)
+    error = refusal(answer, masked)
     match answer.status_code:
         case 403:
             return NotPermitted(f"{error}", remedy=_FORBIDDEN)
@@ -89,7 +93,7 @@ def write_refusal(answer: requests.Response) -> PowerwallError:
             return error
 
 
-def grant_answer(answer: requests.Response) -> Grant:
+def grant_answer(answer: requests.Response, masked: Masked) -> Grant:
     """Return an answer of the login that the library can read: tokens, or why there are none.
 
     The library forgets the status of any other: a 429 or a 503 with an error in its JSON would
@@ -101,7 +105,7 @@ def grant_answer(answer: requests.Response) -> Grant:
         PowerwallError: Named by what to do, see `errors`.
     """
     if answer.status_code not in _GRANTS:
-        raise refusal(answer)
+        raise refusal(answer, masked)
     try:
         document = json.loads(answer.content)
     except (ValueError, RecursionError):
@@ -121,7 +125,7 @@ def grant_answer(answer: requests.Response) -> Grant:
     return Grant(json.dumps(document), answer.status_code)
 
 
-def unwrapped(answer: requests.Response) -> Any:
+def unwrapped(answer: requests.Response, masked: Masked) -> Any:
     """Return the document under `response`; null there is no document.
 
     Raises:
@@ -132,34 +136,41 @@ def unwrapped(answer: requests.Response) -> Any:
         document = envelope.get("response") if isinstance(envelope, dict) else None
         if isinstance(document, str) and document.lstrip()[:1] in ("{", "["):
             document = any_json(document.encode())  # tariff_rate is JSON inside a text at times
+    except ErrorInstead as error:
+        raise Unwell(f"{error.quoting(masked)}", remedy=_TESLA) from None
     except Unwell as error:  # whose advice is about a gateway
-        raise Unwell(f"{error}", remedy=_TESLA) from error
+        raise Unwell(f"{error}", remedy=_TESLA) from None
     if document is None:
         raise Unwell("an answer without a document", remedy=_TESLA)
     return document
 
 
-def unreachable(error: requests.RequestException) -> Unreachable:
-    """Name that there is no answer to a read."""
+def unreachable(error: requests.RequestException, masked: Masked) -> Unreachable:
+    """Name that there is no answer to a read.
+
+    What is no HTTP is quoted by the library that could not read it.
+    """
     elsewhere = isinstance(error, requests.TooManyRedirects)
     said = "they name another address, which is not followed" if elsewhere else f"{error}"
     remedy = _CERTIFICATE if said.startswith(NOT_TRUSTED) else _INTERNET
-    return Unreachable(f"Tesla's servers: {one_line(said)}", remedy=remedy)
+    return Unreachable(f"Tesla's servers: {quoted(said, masked)}", remedy=remedy)
 
 
-def write_unreachable(error: requests.RequestException) -> PowerwallError:
+def write_unreachable(error: requests.RequestException, masked: Masked) -> PowerwallError:
     """Name that there is no answer to a write: whether it can have been carried out."""
-    named = unreachable(error)
+    named = unreachable(error, masked)
     if isinstance(error, NotConnected):
         return NotSent(f"{named}", remedy=named.remedy)
     return named
 
 
-def _said(answer: requests.Response) -> str:
+def _said(answer: requests.Response, masked: Masked) -> str:
     try:
         document = json.loads(answer.content)
     except (ValueError, RecursionError):
         words = "" if answer.content.lstrip().startswith(b"<") else answer.text
-        return f": {one_line(words)}" if words.strip() else ""
-    said = document.get("error") if isinstance(document, dict) else document
-    return f": {one_line(str(said))}" if said else ""
+        return f": {quoted(words, masked)}" if words.strip() else ""
+    said = document
+    if isinstance(document, dict):
+        said = document.get("error") or document.get("message")
+    return f": {quoted(str(said), masked)}" if said else ""

@@ -1,23 +1,23 @@
 """Which payloads the cloud can give, from which of its documents: one row per payload. Pure.
 
 A backend that reads the cloud fetches the sources a row names, and shows what `derive` makes of
-them; it knows nothing of their contents. Payloads without a row are not served, for the reason
-in UNCLAIMED. Of the sources, PRODUCTS and TARIFF tell nothing that a gateway would.
+their `response` objects; it knows nothing of their contents. Payloads without a row are not
+served, for the reason in UNCLAIMED. Of the sources, PRODUCTS and TARIFF tell nothing that a
+gateway would. A row that is marked constant tells one of `constants`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from pypowerwall_core import payloads
-from pypowerwall_core.claims import NOT_SERVED
+from pypowerwall_core.claims import NOT_SERVED, Claim
 
 from . import constants, translate, translate_site
 from .translate_meters import aggregates
 
-__all__ = ["CLAIMS", "NOT_SERVED", "SOURCES", "UNCLAIMED", "Claim"]
+__all__ = ["CLAIMS", "NOT_SERVED", "SOURCES", "UNCLAIMED"]
 
 LIVE_STATUS = "live_status"
 SITE_STATUS = "site_status"
@@ -30,54 +30,32 @@ PRODUCTS = "products"
 SOURCES = (LIVE_STATUS, SITE_STATUS, SITE_INFO, BACKUP_TIME, HISTORY, TARIFF, PRODUCTS)
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A payload and how it comes about.
-
-    Attributes:
-        payload: One of `payloads`.
-        sources: The cloud documents it is made of. The age of the first is its age; the others
-            may be missing. None at all: it is always the same.
-        derive: Pure. Takes the `response` object of each source in their order, None for one
-            that is unknown, and never changes it. Returns the gateway-shaped document, None
-            when nothing can be said, or NOT_SERVED. It is worth calling while the first source
-            is unknown: another may tell that this kind of site has no such thing. A document
-            it returns then is not to be shown, as it would have no age.
-        constant: The document is one of `constants`, and nobody has measured it.
-    """
-
-    payload: str
-    sources: tuple[str, ...]
-    derive: Callable[..., Any]
-    constant: bool = False
-
-
 def _always(document: Any) -> Callable[[], Any]:
     return lambda: document
 
 
-CLAIMS = (
-    Claim(payloads.AGGREGATES, (LIVE_STATUS, SITE_INFO, HISTORY), aggregates),
+CLAIMS: Mapping[str, Claim] = {
+    payloads.AGGREGATES: Claim((LIVE_STATUS, SITE_INFO, HISTORY), aggregates),
     # Charge and energies are of live_status, which every kind of site answers. site_status tells
     # them where it does not, and is where a gateway that Tesla has lost was seen to show.
-    Claim(payloads.SOE, (LIVE_STATUS, SITE_STATUS, SITE_INFO), translate.soe),
-    Claim(payloads.GRID_STATUS, (LIVE_STATUS, SITE_INFO), translate.grid_status),
-    Claim(payloads.SYSTEM_STATUS, (LIVE_STATUS, SITE_STATUS, SITE_INFO), translate.system_status),
+    payloads.SOE: Claim((LIVE_STATUS, SITE_STATUS, SITE_INFO), translate.soe),
+    payloads.GRID_STATUS: Claim((LIVE_STATUS, SITE_INFO), translate.grid_status),
+    payloads.SYSTEM_STATUS: Claim((LIVE_STATUS, SITE_STATUS, SITE_INFO), translate.system_status),
     # Its alert is what changes: the serial is of the site, the moment of the alert.
-    Claim(payloads.VITALS, (LIVE_STATUS, SITE_INFO), translate.vitals),
-    Claim(payloads.TIME_REMAINING, (BACKUP_TIME, SITE_INFO), translate.time_remaining),
-    Claim(payloads.OPERATION, (SITE_INFO,), translate.operation),
-    Claim(payloads.GRID_RULES, (SITE_INFO,), translate.grid_rules),
-    Claim(payloads.STATUS, (SITE_INFO,), translate_site.status),
-    Claim(payloads.SITE_NAME, (SITE_INFO,), translate_site.site_name),
-    Claim(payloads.SITE_INFO, (SITE_INFO,), translate_site.site_document),
-    Claim(payloads.POWERWALLS, (SITE_INFO,), translate_site.powerwalls),
-    Claim(payloads.SOLARS, (SITE_INFO,), translate_site.solars),
-    Claim(payloads.SITEMASTER, (LIVE_STATUS,), translate.sitemaster, constant=True),
-    Claim(payloads.AUTH_TOGGLE, (), _always(constants.AUTH_TOGGLE), constant=True),
-    Claim(payloads.CUSTOMER, (), _always(constants.CUSTOMER), constant=True),
-    Claim(payloads.PROBLEMS, (), _always(constants.PROBLEMS), constant=True),
-)
+    payloads.VITALS: Claim((LIVE_STATUS, SITE_INFO), translate.vitals),
+    payloads.TIME_REMAINING: Claim((BACKUP_TIME, SITE_INFO), translate.time_remaining),
+    payloads.OPERATION: Claim((SITE_INFO,), translate.operation),
+    payloads.GRID_RULES: Claim((SITE_INFO,), translate.grid_rules),
+    payloads.STATUS: Claim((SITE_INFO,), translate_site.status),
+    payloads.SITE_NAME: Claim((SITE_INFO,), translate_site.site_name),
+    payloads.SITE_INFO: Claim((SITE_INFO,), translate_site.site_document),
+    payloads.POWERWALLS: Claim((SITE_INFO,), translate_site.powerwalls),
+    payloads.SOLARS: Claim((SITE_INFO,), translate_site.solars),
+    payloads.SITEMASTER: Claim((LIVE_STATUS,), translate.sitemaster, constant=True),
+    payloads.AUTH_TOGGLE: Claim((), _always(constants.AUTH_TOGGLE), constant=True),
+    payloads.CUSTOMER: Claim((), _always(constants.CUSTOMER), constant=True),
+    payloads.PROBLEMS: Claim((), _always(constants.PROBLEMS), constant=True),
+}
 
 _METERS = "no meter by itself is told; a canned one has a serial that is nobody's"
 _GATEWAY = "the gateway keeps it to itself"

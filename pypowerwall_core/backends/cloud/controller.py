@@ -8,8 +8,17 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
+from pypowerwall_core.backends.local.documents import quoted
 from pypowerwall_core.commands import GRID_CHARGING, GRID_EXPORT, MODE, RESERVE, Outcome, Value
-from pypowerwall_core.errors import NotSent, NotServed, PowerwallError, Refused, Unwell
+from pypowerwall_core.errors import (
+    LogInAgain,
+    NotSent,
+    NotServed,
+    PowerwallError,
+    RateLimited,
+    Refused,
+    Unwell,
+)
 from pypowerwall_core.fields import mapping, number, text
 from pypowerwall_core.lane import Lane
 from pypowerwall_core.planning import WAS_SO
@@ -110,15 +119,29 @@ class CloudController:
         self, call: str, body: Mapping[str, Any], touches: Collection[str]
     ) -> Mapping[str, Any]:
         def post() -> Any:
-            path = SITE_PATH.format(id=self._upstream.chosen().id, call=call)
-            return self._session.post(path, body)
+            return self._session.post(SITE_PATH.format(id=self._site_id(), call=call), body)
 
         answer = mapping(self._sender.send(post, touches))
         code = number(answer.get("code"))
+        said = quoted(text(answer.get("message")) or "", self._session.secrets.masked)
         if code is not None and code not in GOOD:
-            said = text(answer.get("message")) or f"code {code:g}"
-            raise Refused(f"Tesla refuses: {said}")
-        return answer
+            raise Refused(f"Tesla refuses: {said or f'code {code:g}'}")
+        return {**answer, "message": said}
+
+    def _site_id(self) -> int:
+        """Return the number of the site, for which the account may have to be asked.
+
+        Raises:
+            LogInAgain: 401; with another token the write may be sent.
+            RateLimited: 429, which the lane has to hear of.
+            NotSent: Which site is meant cannot be told just now.
+        """
+        try:
+            return self._upstream.chosen().id
+        except (LogInAgain, RateLimited):
+            raise
+        except PowerwallError as error:
+            raise NotSent(f"{error}", remedy=error.remedy) from error
 
 
 def settings_of(site_info: Any) -> dict[str, Value | None]:

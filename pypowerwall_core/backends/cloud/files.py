@@ -97,9 +97,10 @@ class TokenFile:
             raise BadSetting(
                 f"{self.path} cannot be read: {_reason(error)}; run `powerwall setup` again"
             ) from error
-        held = document if isinstance(document, dict) else {"": document}
-        if not held or any(_is_account(email, entry) for email, entry in held.items()):
-            return held
+        if document == {}:
+            return {}
+        if isinstance(document, dict) and any(_is_account(*entry) for entry in document.items()):
+            return document
         kind = SomebodyElses if document else BadSetting
         raise kind(f"{self.path} holds no accounts; move it away and run `powerwall setup`")
 

@@ -11,6 +11,7 @@ import hashlib
 import secrets as randomness
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,7 +19,7 @@ import requests
 import teslapy
 from oauthlib.oauth2 import OAuth2Error
 
-from pypowerwall_core.backends.local.documents import one_line
+from pypowerwall_core.backends.local.documents import quoted
 from pypowerwall_core.errors import BadCredentials, Unreachable, Unwell
 from pypowerwall_core.redact import Secrets
 
@@ -128,18 +129,19 @@ class LoginDesk:
         )
         take_road(tesla, Http2Adapter(timeout_s=self.timeout_s, ca_file=self.ca_file))
         for kind in ("access_token_response", "refresh_token_response"):
-            tesla.register_compliance_hook(kind, grant_answer)
+            granted = partial(grant_answer, masked=self.secrets.masked)
+            tesla.register_compliance_hook(kind, granted)
         return tesla
 
     def _account(self, grant: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
         try:
             tokens = dict(grant())
         except OAuth2Error as error:
-            raise CodeRefused(self.secrets.masked(one_line(f"{error}"))) from None
+            raise CodeRefused(quoted(f"{error}", self.secrets.masked)) from None
         except requests.RequestException as error:
-            raise Unreachable(self.secrets.masked(one_line(f"{error}"))) from None
+            raise Unreachable(quoted(f"{error}", self.secrets.masked)) from None
         except ValueError as error:
-            raise Unwell(self.secrets.masked(one_line(f"{error}"))) from None
+            raise Unwell(quoted(f"{error}", self.secrets.masked)) from None
         for name in ("access_token", "refresh_token", "id_token"):
             self.secrets.hide_token(tokens.get(name))
         return {"url": self.sso, "sso": tokens}

@@ -28,7 +28,6 @@ _LABEL = re.compile(
 )
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]+")
 _EMAIL = re.compile(r"[^@\s\"<>]{1,128}@[^@\s\"<>]{1,128}")
-_JWT = 3
 ACCESS, REFRESH = "access", "refresh"
 
 

@@ -90,8 +90,7 @@ def sources(live_s: float = LIVE_S, keep_s: float = KEEP_S) -> list[Source]:
 
 def claimed() -> dict[str, Claim]:
     """Return the payloads that the cloud can give."""
-    made = {row.payload: Claim(row.sources, row.derive, row.constant) for row in claims.CLAIMS}
-    return made | plain(_OWN)
+    return {**claims.CLAIMS, **plain(_OWN)}
 
 
 class CloudUpstream:
@@ -106,7 +105,8 @@ class CloudUpstream:
         self._stored = stored
         self._site: EnergySite | None = None
         self._is_listed = False
-        self._refused_choice: tuple[int | None, ...] = ()
+        self._is_refused = False
+        self._refused_site: int | None = None
 
     @property
     def has_session(self) -> bool:
@@ -151,9 +151,9 @@ class CloudUpstream:
             try:
                 self._site = choose(sites, self._wanted, before)
             except BadSetting as error:
-                self._refused_choice = (stored,)
+                self._is_refused, self._refused_site = True, stored
                 raise NotSetUp(f"{error}") from error
-            self._is_listed, self._refused_choice = True, ()
+            self._is_listed, self._is_refused = True, False
         return self._site
 
     def is_mended(self) -> bool:
@@ -162,9 +162,9 @@ class CloudUpstream:
         return self._is_chosen_anew() or has_tokens
 
     def _is_chosen_anew(self) -> bool:
-        if not self._refused_choice or (stored := self._stored()) in self._refused_choice:
+        if not self._is_refused or (stored := self._stored()) == self._refused_site:
             return False
-        self._refused_choice = (stored,)
+        self._refused_site = stored
         return True
 
     def explain(self, error: Unexplained) -> PowerwallError:

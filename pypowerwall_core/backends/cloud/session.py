@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from urllib.parse import urljoin
 
@@ -19,7 +20,7 @@ import requests
 import teslapy
 from oauthlib.oauth2 import OAuth2Error
 
-from pypowerwall_core.backends.local.documents import one_line
+from pypowerwall_core.backends.local.documents import quoted
 from pypowerwall_core.errors import BadSetting, LogInAgain, NotSetUp
 from pypowerwall_core.fields import text
 from pypowerwall_core.redact import Secrets
@@ -38,9 +39,6 @@ from .http2 import Http2Adapter, take_road
 from .regions import login_of
 from .storing import unwritable
 
-__all__ = ["EARLY_S", "SSO_URL", "CloudSession", "Servers", "grant_answer"]
-
-SSO_URL = "https://auth.tesla.com/"
 EARLY_S = 60.0
 """A token that ends so soon might end on the way."""
 REFRESH_ENDS_S = 1.0
@@ -59,7 +57,7 @@ class Servers:
     """Where Tesla's servers are.
 
     Attributes:
-        sso: The login's. An account file may name another one, which then counts.
+        sso: The login's; "" is the one that the account's file names.
         api: The data's; "" is that of the account's region, see open_cloud.
         ca_file: Trust these authorities instead of the usual ones.
     """
@@ -110,10 +108,10 @@ class CloudSession:
         try:
             answer = self._send("GET", path, params=params)
         except requests.RequestException as error:
-            raise unreachable(error) from error
+            raise unreachable(error, self.secrets.masked) from error
         if answer.status_code != requests.codes.ok:
-            raise refusal(answer)
-        return unwrapped(answer)
+            raise refusal(answer, self.secrets.masked)
+        return unwrapped(answer, self.secrets.masked)
 
     def post(self, path: str, document: Any) -> Any:
         """Send a document once and return what is in the envelope of the answer.
@@ -128,10 +126,10 @@ class CloudSession:
         try:
             answer = self._send("POST", path, json=document)
         except requests.RequestException as error:
-            raise write_unreachable(error) from error
+            raise write_unreachable(error, self.secrets.masked) from error
         if not 200 <= answer.status_code < 300:  # noqa: PLR2004 - the good statuses
-            raise write_refusal(answer)
-        return unwrapped(answer)
+            raise write_refusal(answer, self.secrets.masked)
+        return unwrapped(answer, self.secrets.masked)
 
     def login(self) -> None:
         """Refresh the token, unless another program has: then take over its tokens.
@@ -153,10 +151,10 @@ class CloudSession:
                 self._outdated = None  # what was not stored is void: the file may have better
                 if self._adopt() and self.has_session:
                     return  # who has the same file was quicker, and told Tesla's answer there
-                said = self.secrets.masked(one_line(f"{error}"))
+                said = quoted(f"{error}", self.secrets.masked)
                 raise NotSetUp(f"the token is not renewed: {said}", remedy=SETUP) from error
             except requests.RequestException as error:
-                raise unreachable(error) from error
+                raise unreachable(error, self.secrets.masked) from error
             self._forgotten = False
 
     def has_news(self) -> bool:
@@ -227,7 +225,8 @@ class CloudSession:
                 sso_base_url=urljoin(sso, "/"),  # it tells the login by how addresses begin
             )
             take_road(tesla, Http2Adapter(timeout_s=self.timeout_s, ca_file=self.servers.ca_file))
-            tesla.register_compliance_hook("refresh_token_response", grant_answer)
+            granted = partial(grant_answer, masked=self.secrets.masked)
+            tesla.register_compliance_hook("refresh_token_response", granted)
             tesla.token = _shown(account)
             self._tesla = tesla
         return self._tesla

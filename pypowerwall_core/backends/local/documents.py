@@ -3,22 +3,44 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from math import isfinite
 from typing import Any, NoReturn
 
 from pypowerwall_core.errors import Unwell
+from pypowerwall_core.fields import printable
 
 UNWELL = "The gateway is not well: wait some minutes; if it stays so, restart it."
 _PRIVATE_KEY = "client_key"
 WORDS_MOST = 100
 DIGITS_MOST = 100
 
+Masked = Callable[[str], str]
+"""Takes our secrets out of a text: Secrets.masked."""
+
+
+class ErrorInstead(Unwell):
+    """An error in the clothes of a success.
+
+    Attributes:
+        said: Its words, which may be our own password: errors are shown on open pages.
+    """
+
+    def __init__(self, said: str) -> None:
+        super().__init__("an error instead of data", remedy=UNWELL)
+        self.said = said
+
+    def quoting(self, masked: Masked) -> Unwell:
+        """Return it with its words, as far as they may be shown."""
+        return Unwell(f"{self}: {quoted(self.said, masked)}", remedy=self.remedy)
+
 
 def any_json(body: bytes) -> Any:
     """Parse JSON of any kind; `null` is a document too (meters/solar sends it).
 
     Raises:
-        Unwell: Empty, HTML, broken, or an error in the clothes of a success.
+        Unwell: Empty, HTML or broken.
+        ErrorInstead: Whose words are not quoted yet.
     """
     text = body.strip()
     if not text:
@@ -34,7 +56,7 @@ def any_json(body: bytes) -> Any:
     # Very old firmware answered 200 with {"error": "..."}.
     if isinstance(document, dict) and set(document) <= {"code", "error", "message"} and document:
         said = document.get("error") or document.get("message") or document.get("code")
-        raise Unwell(f"an error instead of data: {one_line(str(said))}", remedy=UNWELL)
+        raise ErrorInstead(str(said))
     return document
 
 
@@ -81,9 +103,17 @@ def _without_keys(value: Any) -> Any:
     }
 
 
+def quoted(words: str, masked: Masked) -> str:
+    """Return the words of others as they may be shown, in one line.
+
+    Masked first: of a secret that has been cut, the mask would see nothing.
+    """
+    return one_line(masked(words))
+
+
 def one_line(text: str) -> str:
     """Cut the gateway's words to what fits a log line."""
-    return "".join(letter if letter.isprintable() else " " for letter in text[:WORDS_MOST])
+    return printable(text[:WORDS_MOST])
 
 
 def _no_constant(word: str) -> NoReturn:

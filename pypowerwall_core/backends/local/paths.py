@@ -2,6 +2,8 @@
 
 What is read is a row of `reader.ROWS`; what is not stands here with the reason. A client can
 never name a gateway path: routes name payloads, payloads name rows.
+
+Nothing that runs imports this: tests read it, and hold the table of paths in HELP.md to it.
 """
 
 from __future__ import annotations

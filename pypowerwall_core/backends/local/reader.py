@@ -12,7 +12,7 @@ from pypowerwall_core.errors import PowerwallError, Unexplained, Unwell
 from pypowerwall_core.policy import TOLERATED_S, Source
 
 from . import vitals
-from .documents import any_json, json_object, meters, text_or_json
+from .documents import ErrorInstead, any_json, json_object, meters, text_or_json
 from .session import GatewaySession
 
 FAST = 0.0
@@ -167,7 +167,11 @@ class LocalUpstream:
         """Return the parsed document of one source, corrected as its owner wants it."""
         good = GOOD if source.name in self._parse else ANY_GOOD
         body = self._session.get(source.path, source.timeout_s, good=good)
-        return self._corrections.applied(source.name, self._parsed(source.name, body))
+        try:
+            document = self._parsed(source.name, body)
+        except ErrorInstead as error:
+            raise error.quoting(self._session.masked) from None
+        return self._corrections.applied(source.name, document)
 
     def _parsed(self, name: str, body: bytes) -> Any:
         if name.startswith(RAW):

@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from pypowerwall_core.errors import (
+    LOGIN_ADVICE,
     BadCredentials,
     Busy,
     LogInAgain,
@@ -26,15 +27,11 @@ from pypowerwall_core.errors import (
 from pypowerwall_core.redact import Secrets
 from pypowerwall_core.retryafter import retry_after_s
 
-from .documents import UNWELL, one_line
+from .documents import UNWELL, Masked, quoted
 from .sessionfile import BEARER, COOKIES, SessionFile
 from .transport import Answer, Transport
 
 LOGIN_PATH = "/api/login/Basic"
-_ADVICE = (
-    "Set PW_PASSWORD to the customer password: unless it was changed, the last five "
-    "characters of the password on the gateway's label."
-)
 _REFUSED = (
     "The login works, but it may read nothing: PW_PASSWORD must be the customer's password, "
     "not the installer's; if it is, restart the gateway."
@@ -88,7 +85,7 @@ class GatewaySession:
         """
         answer = self._transport.request("GET", path, headers=self._headers(), timeout_s=timeout_s)
         if answer.status not in good:
-            raise refusal(self._masked(answer))
+            raise refusal(answer, self.masked)
         return answer.body
 
     def post(self, path: str, document: Any) -> bytes:
@@ -105,7 +102,7 @@ class GatewaySession:
             "POST", path, headers=self._headers(), json=document, fresh=True
         )
         if not 200 <= answer.status < 300:  # noqa: PLR2004 - the good statuses
-            raise write_refusal(self._masked(answer))
+            raise write_refusal(answer, self.masked)
         return answer.body
 
     def login(self) -> None:
@@ -117,11 +114,9 @@ class GatewaySession:
         """
         with self._lock:
             if self._credentials.password is None:
-                raise BadCredentials("the gateway wants a login", remedy=_ADVICE)
+                raise BadCredentials("the gateway wants a login", remedy=LOGIN_ADVICE)
             answer = self._transport.request("POST", LOGIN_PATH, headers={}, json=self._form())
-            if answer.status != 200:  # noqa: PLR2004 - the one good status
-                answer = self._masked(answer)
-            session = _session_of(answer, self._credentials.auth_mode)
+            session = _session_of(answer, self._credentials.auth_mode, self.masked)
             self._adopt(session)
             self._file.save(session)
 
@@ -152,10 +147,9 @@ class GatewaySession:
             "clientInfo": {"timezone": self._credentials.timezone},
         }
 
-    def _masked(self, answer: Answer) -> Answer:
-        """Take our secrets out of what a refusal says: it is shown on pages."""
-        said = self._secrets.masked(answer.body.decode("utf-8", "replace"))
-        return replace(answer, body=said.encode())
+    def masked(self, text: str) -> str:
+        """Take our secrets out of a text: what a gateway says is shown on pages."""
+        return self._secrets.masked(text)
 
     def _headers(self) -> dict[str, str]:
         if self._session is None:
@@ -176,9 +170,9 @@ class GatewaySession:
         self._session = session
 
 
-def refusal(answer: Answer) -> PowerwallError:
+def refusal(answer: Answer, masked: Masked) -> PowerwallError:
     """Name an unsuccessful answer to a read by what the caller should do."""
-    said = _reason(answer.body)
+    said = _reason(answer.body, masked)
     status = f"HTTP {answer.status}{f': {said}' if said else ''}"
     match answer.status:
         case 401 | 403:
@@ -199,9 +193,9 @@ def refusal(answer: Answer) -> PowerwallError:
             return Unwell(status, remedy=UNWELL)
 
 
-def write_refusal(answer: Answer) -> PowerwallError:
+def write_refusal(answer: Answer, masked: Masked) -> PowerwallError:
     """Name an unsuccessful answer to a write by what the caller should do."""
-    error = refusal(answer)
+    error = refusal(answer, masked)
     match answer.status:
         case 403:
             return NotPermitted(str(error), remedy=_ROLE)
@@ -213,17 +207,17 @@ def write_refusal(answer: Answer) -> PowerwallError:
             return error
 
 
-def _session_of(answer: Answer, auth_mode: str) -> dict[str, str]:
+def _session_of(answer: Answer, auth_mode: str, masked: Masked) -> dict[str, str]:
     match answer.status:
         case 200:
             return _tokens(answer, auth_mode)
         case 401 | 403:
-            said = _reason(answer.body) or f"HTTP {answer.status}"
-            raise BadCredentials(f"the login was refused: {said}", remedy=_ADVICE)
+            said = _reason(answer.body, masked) or f"HTTP {answer.status}"
+            raise BadCredentials(f"the login was refused: {said}", remedy=LOGIN_ADVICE)
         case 404:
             raise Unwell("no gateway login here (HTTP 404)", remedy=_NO_GATEWAY)
         case _:
-            raise refusal(answer)
+            raise refusal(answer, masked)
 
 
 def _tokens(answer: Answer, auth_mode: str) -> dict[str, str]:
@@ -247,7 +241,7 @@ def _field(body: bytes, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _reason(body: bytes) -> str:
-    """The gateway's own words."""
+def _reason(body: bytes, masked: Masked) -> str:
+    """The gateway's own words, masked as they are read: JSON can spell a secret otherwise."""
     words = [_field(body, "message"), _field(body, "error")]
-    return " - ".join(one_line(word) for word in words if word)
+    return " - ".join(quoted(word, masked) for word in words if word)

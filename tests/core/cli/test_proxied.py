@@ -192,6 +192,17 @@ def test_why_the_proxy_knows_nothing_is_what_its_gateway_said() -> None:
         assert paths(peer)[-1] == "/health"
 
 
+def test_what_a_gateway_said_in_an_outage_that_is_over_is_no_reason() -> None:
+    spring = {"state": "up", "last_error": "connection refused"}
+    now = {"state": "needs setup", "last_error": "no login is stored"}
+    with http(
+        answers(*(document({"lanes": lanes}) for lanes in ([spring], [spring, now])))
+    ) as peer:
+        home = at(peer)
+        assert home.trouble() == ""
+        assert home.trouble() == "no login is stored"
+
+
 @pytest.mark.parametrize("health", [[], {"lanes": 5}, {"lanes": [5, None, []]}, {"lanes": [{}]}])
 def test_where_nobody_has_a_reason_there_is_none(health: Any) -> None:
     with http(answers(document(health))) as peer:

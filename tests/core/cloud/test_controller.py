@@ -20,16 +20,21 @@ from pypowerwall_core.backends.cloud.controller import (
 from pypowerwall_core.backends.cloud.reader import PRODUCTS_PATH, CloudUpstream, sources
 from pypowerwall_core.commands import GRID_CHARGING, GRID_EXPORT, ISLAND, MODE, RESERVE
 from pypowerwall_core.errors import (
+    Forbidden,
     LogInAgain,
     NotPermitted,
     NotSent,
     NotServed,
+    NotSetUp,
+    PowerwallError,
     RateLimited,
     Refused,
     Unreachable,
     Unwell,
 )
+from pypowerwall_core.failures import LaneState
 from pypowerwall_core.lane import Lane
+from pypowerwall_core.redact import Secrets
 
 SITE = "/api/1/energy_sites/7"
 UPDATED = {"code": 201, "message": "Updated"}
@@ -56,10 +61,14 @@ class Session:
         self.answer: Any = dict(UPDATED)
         self.logins = 0
         self.login_error: Exception | None = None
+        self.products_errors: list[Exception] = []
+        self.secrets = Secrets()
         self._lock = threading.Lock()
 
     def get(self, path: str, _: Mapping[str, str] | None = None) -> Any:
         if path == PRODUCTS_PATH:
+            if self.products_errors:
+                raise self.products_errors.pop(0)
             return [{"energy_site_id": 7, "resource_type": "battery"}]
         self.reads += path.endswith("site_info")
         return self.info
@@ -239,6 +248,48 @@ def test_a_write_is_never_sent_again(
     assert session.logins == 0
 
 
+# The account is asked for its sites before the first write, and after any path's 404.
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Unreachable("reset", remedy="Mend it."),
+        Unwell("HTTP 500", remedy="Mend it."),
+        NotServed("HTTP 404", remedy="Mend it."),
+        Forbidden("HTTP 403", remedy="Mend it."),
+        NotSetUp("the account has no site 7", remedy="Mend it."),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_where_the_site_is_not_known_nothing_was_sent(
+    controller: CloudController, session: Session, error: PowerwallError
+) -> None:
+    session.products_errors = [error]
+    with pytest.raises(NotSent, match=f"{error}") as info:
+        controller.write({RESERVE: 30.0}, BEFORE)
+    assert info.value.remedy == "Mend it."
+    assert session.sent == []
+
+
+def test_401_to_who_asks_for_the_site_is_one_refresh_and_the_write(
+    controller: CloudController, session: Session
+) -> None:
+    session.products_errors = [LogInAgain("HTTP 401", ended=True)]
+    controller.write({RESERVE: 30.0}, BEFORE)
+    assert (len(session.sent), session.logins) == (1, 1)
+
+
+def test_429_to_who_asks_for_the_site_leaves_tesla_alone(
+    controller: CloudController, session: Session
+) -> None:
+    session.products_errors = [RateLimited("HTTP 429", retry_after_s=60)]
+    with pytest.raises(Refused):
+        controller.write({RESERVE: 30.0}, BEFORE)
+    assert session.sent == []
+    assert controller._lane.view().condition.state is LaneState.LIMITED
+
+
 @pytest.mark.parametrize(
     "error",
     [NotSent("no"), Refused("no"), NotPermitted("no"), RateLimited("no"), Unwell("no")],
@@ -267,6 +318,19 @@ def test_a_refusal_in_the_body_of_a_good_answer_is_one(
     session.answer = answer
     with pytest.raises(Refused, match=says):
         controller.write({RESERVE: 30.0}, BEFORE)
+
+
+@pytest.mark.parametrize("before", ["", "x" * 90])
+def test_what_tesla_says_of_a_write_shows_no_token(
+    controller: CloudController, session: Session, before: str
+) -> None:
+    session.secrets.hide_token("qts-0123456789")
+    session.answer = {"code": 400, "message": f"{before}qts-0123456789\nBad"}
+    with pytest.raises(Refused) as info:
+        controller.write({RESERVE: 30.0}, BEFORE)
+    assert f"{before}***" in f"{info.value}"
+    assert "qts-" not in f"{info.value}"
+    assert f"{info.value}".isprintable()
 
 
 @pytest.mark.parametrize(

@@ -437,7 +437,7 @@ def test_trouble_with_a_write_says_whether_it_can_have_been_carried_out(
     ],
 )
 def test_what_is_in_the_envelope_is_returned(document: Any, shown: Any) -> None:
-    assert unwrapped(response(200, document)) == shown
+    assert unwrapped(response(200, document), str) == shown
 
 
 @pytest.mark.parametrize(
@@ -445,13 +445,13 @@ def test_what_is_in_the_envelope_is_returned(document: Any, shown: Any) -> None:
 )
 def test_without_a_document_there_is_no_answer(body: bytes) -> None:
     with pytest.raises(Unwell):
-        unwrapped(response(200, body))
+        unwrapped(response(200, body), str)
 
 
 @given(st.integers(100, 599).filter(lambda n: n != 200), st.binary(max_size=40) | JSON)
 def test_every_other_status_has_a_name_and_one_line(status: int, body: Any) -> None:
     for name in (refusal, write_refusal):
-        error = name(response(status, body))
+        error = name(response(status, body), str)
         assert str(error).startswith(f"HTTP {status}")
         assert str(error).isprintable()
         assert isinstance(error, Forbidden | NotPermitted) == (status == 403)
@@ -474,19 +474,21 @@ def test_404_is_not_served_and_never_a_login(account: Account) -> None:
 )
 def test_a_grant_that_does_not_say_how_long_lasts_as_tesla_s_do(lasts: dict[str, Any]) -> None:
     """It would be refreshed each minute otherwise."""
-    granted = grant_answer(response(200, {"access_token": "a", "expires_at": 5, **lasts}))
+    granted = grant_answer(response(200, {"access_token": "a", "expires_at": 5, **lasts}), str)
     assert json.loads(granted.text) == {"access_token": "a", "expires_in": GRANT_LASTS_S}
 
 
 def test_a_grant_of_another_scope_is_taken() -> None:
-    granted = grant_answer(response(200, {"access_token": "a", "expires_in": 5, "scope": "x y"}))
+    granted = grant_answer(
+        response(200, {"access_token": "a", "expires_in": 5, "scope": "x y"}), str
+    )
     assert json.loads(granted.text) == {"access_token": "a", "expires_in": 5}
 
 
 @given(st.sampled_from([200, 400, 401, 403, 429, 500]), st.binary(max_size=30) | JSON)
 def test_whatever_a_login_answers_is_tokens_a_reason_or_trouble(status: int, body: Any) -> None:
     try:
-        granted = grant_answer(response(status, body))
+        granted = grant_answer(response(status, body), str)
     except PowerwallError:
         return
     assert status in (400, 401) or json.loads(granted.text)["access_token"]

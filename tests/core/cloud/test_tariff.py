@@ -27,6 +27,7 @@ from pypowerwall_core.errors import (
     Unreachable,
 )
 from pypowerwall_core.lane import Lane
+from pypowerwall_core.redact import Secrets
 from simulator.cloud import CloudSimulator
 
 V2 = "tariff_content_v2"
@@ -50,6 +51,8 @@ class Session:
         self.sent: list[tuple[str, Any]] = []
         self.reads = 0
         self.shows_after = 0
+        self.answer: dict[str, Any] = {"code": 201, "message": "Updated"}
+        self.secrets = Secrets()
         self.read_error: Exception | None = None
         self.post_error: Exception | None = None
         self.store: Callable[[dict[str, Any]], dict[str, Any]] = lambda sent: {"version": 1, **sent}
@@ -75,7 +78,7 @@ class Session:
         if self.post_error is not None:
             raise self.post_error
         self._coming = self.store(copy.deepcopy(document["tou_settings"][V2]))
-        return {"code": 201, "message": "Updated"}
+        return self.answer
 
     def close(self) -> None:
         pass
@@ -108,6 +111,12 @@ def test_a_tariff_is_written_once_and_read_back(desk: Desk) -> None:
     site = "/api/1/energy_sites/7"
     assert desk.session.sent == [(f"{site}/{CALL}", {"tou_settings": {V2: NEW}})]
     assert (desk.pauses, desk.session.reads) == ([0.0], 2)
+
+
+def test_what_tesla_says_of_it_shows_no_token(desk: Desk) -> None:
+    desk.session.secrets.hide_token("qts-0123456789")
+    desk.session.answer["message"] = "Updated by qts-0123456789"
+    assert desk.set().message == "Updated by ***"
 
 
 def test_what_is_so_already_is_not_sent(desk: Desk) -> None:

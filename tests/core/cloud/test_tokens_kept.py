@@ -42,12 +42,12 @@ def known(session: CloudSession) -> str:
 @pytest.mark.parametrize("given", [None, "", "  ", 5, "broken\nin two"])
 def test_a_grant_with_a_refresh_token_that_is_none_leaves_the_old_one(given: Any) -> None:
     document = {"access_token": "a.b.c", "refresh_token": given}
-    assert "refresh_token" not in json.loads(grant_answer(answered(document)).text)
+    assert "refresh_token" not in json.loads(grant_answer(answered(document), str).text)
 
 
 def test_a_new_refresh_token_is_taken() -> None:
     document = {"access_token": "a.b.c", "refresh_token": "NA_new"}
-    assert json.loads(grant_answer(answered(document)).text)["refresh_token"] == "NA_new"
+    assert json.loads(grant_answer(answered(document), str).text)["refresh_token"] == "NA_new"
 
 
 # -- others ---------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pypowerwall_core.backends.local.documents import any_json, json_object, one_line
+from pypowerwall_core.backends.local.documents import ErrorInstead, any_json, json_object, one_line
 from pypowerwall_core.errors import Unwell
 
 
@@ -78,9 +78,10 @@ def test_a_web_page_makes_one_doubt_the_address() -> None:
     ],
 )
 def test_an_error_in_the_clothes_of_a_success_is_unwell(body: bytes, says: str) -> None:
-    with pytest.raises(Unwell) as info:
+    with pytest.raises(ErrorInstead) as info:
         any_json(body)
-    assert str(info.value) == f"an error instead of data: {says}"
+    assert str(info.value) == "an error instead of data"
+    assert str(info.value.quoting(str)) == f"an error instead of data: {says}"
 
 
 @pytest.mark.parametrize(

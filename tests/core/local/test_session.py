@@ -95,19 +95,19 @@ def said(error: str, message: str = "") -> bytes:
 def test_a_refusal_is_named_by_what_to_do(
     status: int, body: bytes, kind: type[PowerwallError], text: str
 ) -> None:
-    error = refusal(Answer(status, CaseInsensitiveDict(), body, {}))
+    error = refusal(Answer(status, CaseInsensitiveDict(), body, {}), str)
     assert type(error) is kind
     assert str(error).startswith(text)
     assert str(error).isprintable()
 
 
 def test_a_stopped_powerwall_comes_with_advice() -> None:
-    error = refusal(Answer(502, CaseInsensitiveDict(), b"", {}))
+    error = refusal(Answer(502, CaseInsensitiveDict(), b"", {}), str)
     assert "Tesla's app" in error.remedy
 
 
 def retry_after(text: str) -> float | None:
-    error = refusal(Answer(429, CaseInsensitiveDict({"retry-after": text}), b"", {}))
+    error = refusal(Answer(429, CaseInsensitiveDict({"retry-after": text}), b"", {}), str)
     assert isinstance(error, RateLimited)
     return error.retry_after_s
 
