@@ -207,7 +207,8 @@ def _json_errors(desk: Desk) -> Callable[[Request, Response, falcon.HTTPError], 
     def serialize(request: Request, response: Response, error: falcon.HTTPError) -> None:
         denied = error if isinstance(error, Denied) else None
         desk.counters.errors += denied is None or denied.counts
-        response.set_headers(desk.marks)
+        # Their form depends on who asks, and what is 404 now may be served by the next release.
+        response.set_headers((*desk.marks, ("Cache-Control", "no-store")))
         as_problem = wants_problem(request)
         response.content_type = PROBLEM_TYPE if as_problem else JSON_TYPE
         document = problem(request, error) if as_problem else {"error": error.title}

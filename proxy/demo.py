@@ -21,7 +21,6 @@ class Demo:
 
     def __init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self._simulator: Simulator | None = None
 
     def config(self, settings: Settings) -> GatewayConfig:
         """Return how to reach the simulator; its session is never written to disk."""
@@ -32,20 +31,14 @@ class Demo:
         return replace(pretended, credentials=Credentials(PASSWORD), session_file=None)
 
     def start(self) -> None:
-        """Begin to answer; called in the process that serves."""
-        self._simulator = Simulator(
+        """Begin to answer; called in the process that serves, and ends with it."""
+        Simulator(
             system="pw2",
             password=PASSWORD,
             site_name=SITE_NAME,
             listener=self._listener,
             allow_operation=True,
-        )
-        self._simulator.start()
-
-    def stop(self) -> None:
-        """End the simulator."""
-        if self._simulator is not None:
-            self._simulator.stop()
+        ).start()
 
 
 def welcome(base_url: str) -> str:

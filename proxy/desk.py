@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pypowerwall_core.policy import Patience
@@ -31,7 +32,11 @@ class Tally:
 
 @dataclass(slots=True)
 class Counters:
-    """What clients asked; bounded by the route table, not by what they type."""
+    """What clients asked; bounded by the route table, not by what they type.
+
+    Attributes:
+        cleared_s: When they were last cleared, on the desk's clock; None is at the start.
+    """
 
     gets: int = 0
     posts: int = 0
@@ -40,7 +45,7 @@ class Counters:
     uri: dict[str, int] = field(default_factory=dict)
     tracked: dict[str, Tally] = field(default_factory=dict)
     forgotten: int = 0
-    cleared_s: float = field(default_factory=time.time)
+    cleared_s: float | None = None
 
     def answered(self, path: str, *, known: bool) -> None:
         """Count one answer of a route."""
@@ -57,11 +62,11 @@ class Counters:
         self.forgotten = len(self.tracked)
         self.tracked = {}
 
-    def clear(self) -> None:
+    def clear(self, now_s: float) -> None:
         """Begin to count anew what /stats/clear clears: not commands, not unknown answers."""
         self.gets = self.errors = 0
         self.uri = {}
-        self.cleared_s = time.time()
+        self.cleared_s = now_s
 
 
 @dataclass(slots=True)
@@ -79,13 +84,17 @@ class Desk:
 
     Attributes:
         bodies: The size of each route's remembered body, in bytes.
+        clock: Counts seconds, whatever time of day it is said to be.
+        started_s: On that clock.
     """
 
     site: Site
     settings: Settings
     demo: bool = False
     counters: Counters = field(default_factory=Counters)
-    started_s: float = field(default_factory=time.time)
+    clock: Callable[[], float] = time.monotonic
+    wall_clock: Callable[[], float] = time.time
+    started_s: float = field(default_factory=time.monotonic)
     bodies: dict[str, int] = field(default_factory=dict)
     throttle: Throttle = field(default_factory=Throttle)
     streams: StreamTally = field(default_factory=StreamTally)
@@ -94,8 +103,20 @@ class Desk:
     @property
     def marks(self) -> tuple[tuple[str, str], ...]:
         """Headers of every answer: any page may read us (Grafana does, from its own origin)."""
-        shared = (("Access-Control-Allow-Origin", "*"),)
-        return (*shared, ("X-Demo", "simulated")) if self.demo else shared
+        return (("Access-Control-Allow-Origin", "*"), *self.own_marks)
+
+    @property
+    def own_marks(self) -> tuple[tuple[str, str], ...]:
+        """Headers of what shows settings: for pages of ours, and of nobody else."""
+        return (("X-Demo", "simulated"),) if self.demo else ()
+
+    def time_of_day(self, at_s: float) -> float:
+        """Tell a moment of our clock as the time of day, by what the wall clock says now.
+
+        Not by what it said then: a Raspberry Pi has no clock of its own, and starts hours back
+        until it has asked the network.
+        """
+        return self.wall_clock() - (self.clock() - at_s)
 
     async def ask(self, needs: tuple[str, ...], patience: Patience = Patience.NEWS) -> Asked:
         """Say what is known, waiting within the client's one budget where it helps.

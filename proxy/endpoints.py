@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
+from urllib.parse import quote
 
 import falcon
 from falcon.asgi import Request, Response
@@ -26,6 +27,8 @@ from .views.documents import constant
 CACHE_NAME = "powerwall-proxy"
 INDENT = 4
 TEXT_TYPE = "text/plain; charset=utf-8"
+QUERY_SAFE = "%!$&'()*+,;=:@/?"
+"""What a query may hold besides letters, digits and -._~ (RFC 3986); % begins what is encoded."""
 Headers = tuple[tuple[str, str], ...]
 SECURITY = (
     ("Content-Security-Policy", "default-src 'self'; base-uri 'none'; form-action 'none'"),
@@ -117,20 +120,27 @@ class LiveEndpoint:
                 live.acts(desk)
         # What is told here is told with its age: the old is no reason to wait.
         asked = await desk.ask(live.needs, Patience.ANYTHING)
-        desk.counters.answered(live.counts_as or live.path, known=True)
-        worded = live.worded if live.word and request.has_param(live.word) else None
-        shown = (worded or live.render)(desk, asked.snapshot)
-        if live.told is not None:
-            shown = live.told(desk, request)
+        shown = self._shown(request, asked.snapshot)
         response.status = live.status(shown)
         is_json = live.content_type == JSON_TYPE
         data = _spelled(shown, Style.COMPACT if is_json else Style.TEXT)
-        headers = desk.marks if is_json else (*desk.marks, *SECURITY)
+        marks = desk.own_marks if live.shows_settings else desk.marks
+        headers = marks if is_json else (*marks, *SECURITY)
         send(
             request, response, Body((), data, etag_of(data), known=True), headers, live.content_type
         )
 
     on_head = on_get
+
+    def _shown(self, request: Request, snapshot: Snapshot) -> Any:
+        """Count the answer when nothing can refuse it any more, yet before /stats tells of it."""
+        live, desk = self._live, self._desk
+        told = live.told(desk, request) if live.told else None
+        desk.counters.answered(live.counts_as or live.path, known=True)
+        if live.told:
+            return told
+        worded = live.worded if live.word and request.has_param(live.word) else None
+        return (worded or live.render)(desk, snapshot)
 
 
 class MetricsEndpoint:
@@ -189,14 +199,16 @@ def control_endpoint(view: View, desk: Desk) -> ViewEndpoint:
 
 
 class RedirectEndpoint:
-    """Sends a browser to the folder it meant."""
+    """Sends a browser to the folder it meant, with what it asked for there."""
 
     def __init__(self, location: str) -> None:
         self._location = location
 
     async def on_get(self, request: Request, response: Response) -> None:  # noqa: ARG002
         """Answer where to look."""
-        raise falcon.HTTPPermanentRedirect(self._location)
+        # Not every parser refuses what would end a header, or what a header cannot hold.
+        query = quote(request.query_string, safe=QUERY_SAFE)
+        raise falcon.HTTPPermanentRedirect(f"{self._location}?{query}" if query else self._location)
 
     on_head = on_get
 

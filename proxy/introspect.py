@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import platform
 import resource
-import time
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -52,7 +51,8 @@ def version(desk: Desk, snapshot: Snapshot) -> Any:  # noqa: ARG001 - a row's si
 
 def stats(desk: Desk, snapshot: Snapshot) -> Any:
     """Counters, settings and the lanes' own numbers."""
-    now_s = time.time()
+    start_s = desk.time_of_day(desk.started_s)
+    cleared_s = desk.counters.cleared_s
     return {
         "pypowerwall": NAME,
         "mode": _mode(desk),
@@ -61,10 +61,10 @@ def stats(desk: Desk, snapshot: Snapshot) -> Any:
         "errors": desk.counters.errors,
         "timeout": desk.counters.unknown,
         "uri": desk.counters.uri,
-        "ts": int(now_s),
-        "start": int(desk.started_s),
-        "clear": int(desk.counters.cleared_s),
-        "uptime": str(timedelta(seconds=int(now_s - desk.started_s))),
+        "ts": int(desk.wall_clock()),
+        "start": int(start_s),
+        "clear": int(start_s if cleared_s is None else desk.time_of_day(cleared_s)),
+        "uptime": str(timedelta(seconds=int(desk.clock() - desk.started_s))),
         "mem": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
         "site_name": readings.site_name(snapshot),
         "cloudmode": _mode(desk) == CLOUD_MODE,
@@ -89,7 +89,7 @@ def stats(desk: Desk, snapshot: Snapshot) -> Any:
 
 def clear(desk: Desk) -> None:
     """Set the counters of /stats to nothing."""
-    desk.counters.clear()
+    desk.counters.clear(desk.clock())
 
 
 def reset(desk: Desk) -> None:
@@ -122,8 +122,8 @@ def health(desk: Desk, snapshot: Snapshot) -> Any:  # noqa: ARG001 - a row's sig
         "graceful_degradation": desk.settings.graceful_degradation,
         "fail_fast_mode": desk.settings.fail_fast,
         "health_check_enabled": desk.settings.health_check,
-        "startup_time": _local_time(desk.started_s),
-        "current_time": _local_time(time.time()),
+        "startup_time": _local_time(int(desk.time_of_day(desk.started_s))),
+        "current_time": _local_time(desk.wall_clock()),
         "transports": {},
         "proxy_stats": {
             "total_gets": counters.gets,
@@ -176,7 +176,7 @@ def _connection_health(desk: Desk) -> dict[str, Any]:
         "total_failures": sum(lane.failed for lane in lanes),
         "total_successes": sum(lane.landed for lane in lanes),
         "is_degraded": any(not lane.condition.up for lane in lanes),
-        "last_success_time": None if ago_s is None else _local_time(time.time() - ago_s),
+        "last_success_time": None if ago_s is None else _local_time(desk.wall_clock() - ago_s),
         "last_success_age_seconds": None if ago_s is None else round(ago_s, 1),
         "cache_size": sum(len(lane.remembered) for lane in lanes),
     }

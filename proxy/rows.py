@@ -55,6 +55,10 @@ def _always_ok(document: Any) -> str:  # noqa: ARG001 - a row's signature
     return "200 OK"
 
 
+def _nothing(desk: Desk, snapshot: Snapshot) -> None:
+    """Render nothing, where `told` does it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Live:
     """An account of this moment; asks nothing of the gateway beyond its needs.
@@ -66,12 +70,13 @@ class Live:
         status: The HTTP status of a document.
         word: A parameter of the query that has `worded` rendered instead.
         counts_as: The route under which its answers are counted, `path` if empty.
-        told: Renders instead where an answer depends on who asks, or for how much.
+        told: Renders instead where an answer depends on who asks, or for how much. May refuse:
+            a refused request is counted as an error only.
     """
 
     path: str
     says: str
-    render: Callable[[Desk, Snapshot], Any]
+    render: Callable[[Desk, Snapshot], Any] = _nothing
     needs: tuple[str, ...] = ()
     content_type: str = JSON_TYPE
     acts: Callable[[Desk], None] | None = None

@@ -28,6 +28,7 @@ from pypowerwall_core.errors import RetryLater
 
 from .connections import CONNECTIONS_MOST, HEAD_MOST, Gate, guarded, keep_unsent_small
 from .handshake import Door, secured
+from .room import SHARED_MEMORY
 from .settings import Settings
 from .tls import Pair
 
@@ -41,7 +42,6 @@ DRAIN_S = 2
 END_S = 4
 FAREWELL_S = 1.0
 """TLS says goodbye from both sides; idle clients answer late or never."""
-SHARED_MEMORY = "/dev/shm"  # noqa: S108 - for gunicorn's heartbeat file, which it opens safely
 
 _log = logging.getLogger(__name__)
 
@@ -108,7 +108,7 @@ class _Application(BaseApplication):
             "keepalive": KEEP_ALIVE_S,
             "backlog": BACKLOG,
             "graceful_timeout": END_S,
-            "worker_tmp_dir": SHARED_MEMORY if os.access(SHARED_MEMORY, os.W_OK) else None,
+            "worker_tmp_dir": str(SHARED_MEMORY) if os.access(SHARED_MEMORY, os.W_OK) else None,
             "control_socket_disable": True,  # it would open one in HOME
             "logger_class": _Logger,
         }.items():
@@ -236,10 +236,10 @@ class _Worker(UvicornWorker):
     async def _serve(self) -> None:
         self.config.app = self.wsgi
         self._server = _Server(self.config, self.wsgi, self._gate, self._context)
-        # gunicorn's master says QUIT when it was told INT; uvicorn alone would not hear it.
         gc.collect()
         gc.freeze()  # what was imported stays; looking at it again and again costs 5 %
         loop = asyncio.get_running_loop()
+        # gunicorn's master says QUIT when it was told INT; uvicorn alone would not hear it.
         loop.add_signal_handler(signal.SIGQUIT, self._server.handle_exit, signal.SIGQUIT, None)
         await self._server.serve(sockets=self.sockets)
         if not self._server.started:

@@ -5,7 +5,8 @@ It renders the help; a test asks that HELP.md has every row.
 
 from __future__ import annotations
 
-from pypowerwall_core.settings.parse import HIGHEST_PORT, choice, flag, path, seconds, whole
+from pypowerwall_core.backends.local.address import HIGHEST_PORT
+from pypowerwall_core.settings.parse import choice, flag, path, seconds, whole
 from pypowerwall_core.settings.row import Row
 from pypowerwall_core.settings.schema import Schema
 from pypowerwall_core.settings.table import CLOUD_ROWS, GATEWAY_ROWS, TOKEN_ROWS
@@ -58,7 +59,7 @@ ROWS = (
         "browser_cache_s",
         "0",
         whole(0, YEAR_S),
-        "Seconds browsers may keep the page's style, script and pictures without asking again.",
+        "Seconds browsers may keep the page's icons without asking again.",
     ),
     *_of_core("PW_TIMEOUT", "PW_POOL_MAXSIZE", "PW_MAX_IN_FLIGHT"),
     Row(

@@ -1,4 +1,4 @@
-"""Every failure mode by its name, and what of the facts' table loopback cannot show.
+"""Every failure mode by its name, and what of the facts' table is shown in part only.
 
 To add one: write a row into the file of what it breaks.
 """
@@ -32,10 +32,7 @@ FAULTS: Final[dict[str, Fault]] = {
     for row in rows
 }
 
-# Rows that nothing here can show at all: none is left.
-NOT_ON_LOOPBACK: Final[dict[int, str]] = {}
-
-# Rows of which a part cannot be shown.
+# Every row of the facts is shown; of these a part is not.
 IN_PART: Final[dict[int, str]] = {
     3: "a host that is unreachable by ICMP needs a route to lose; the dropped SYN is shown",
     7: "a GOAWAY needs HTTP/2, which only the cloud speaks: there it is shown; resets are here",

@@ -15,8 +15,8 @@ ABOUT = """A caching proxy for the gateway of a Tesla Powerwall. Reads are answe
 `Age` says how old an answer is, `Cache-Status` where it came from. What is not known is `null`, \
 never an invented 0. Powers are W, energies Wh, temperatures °C.
 
-Any web page may read (`Access-Control-Allow-Origin: *`). Paths match byte for byte. Answers of a \
-simulated Powerwall carry `X-Demo: simulated`.
+Any web page may read (`Access-Control-Allow-Origin: *`) all but what shows settings. Paths match \
+byte for byte. Answers of a simulated Powerwall carry `X-Demo: simulated`.
 
 Examples come from simulated systems, cut to a few entries. Schemas say what these have in common; \
 another firmware may say more, or leave something out."""

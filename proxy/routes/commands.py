@@ -14,7 +14,7 @@ _MODE = f"One of {', '.join(MODES)}."
 _RESERVE = "App percent, 0 to 100."
 _CHARGING = "true or false."
 _EXPORT = f"One of {', '.join(EXPORTS)}."
-_RESERVE_VIEW, _MODE_VIEW, _CHARGING_VIEW, _EXPORT_VIEW, _MAX_BACKUP_VIEW = CONTROLS = (
+_RESERVE_VIEW, _MODE_VIEW, _CHARGING_VIEW, _EXPORT_VIEW, _ = CONTROLS = (
     View(
         "/control/reserve",
         '`{"reserve": 20.0}`: charge kept for an outage, as the app shows it; `null` while '
@@ -52,7 +52,6 @@ HISTORY = (
         "/api/v1/commands",
         "The newest commands and what became of them, and under `temporary` what will be put back, "
         "and when; `?limit=` of 1 to 200. Who asked (`by`) is told to who shows the control token.",
-        history.everybodys,
         told=history.asked,
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from proxy.rows import Style, View, as_is_row
 from proxy.views import batteries, devices, meters, system
-from pypowerwall_core import payloads, shapes
+from pypowerwall_core import alerts, payloads, shapes, solar
 
 _CSV_NEEDS = (payloads.AGGREGATES, payloads.SOE)
 _STRINGS_NEEDS = (payloads.VITALS, payloads.SOLAR_POWERWALL)
@@ -81,7 +81,7 @@ HOUSE = (
         "/strings",
         "Solar strings `A`, `B`, ... (`A1` ... of the second inverter): `Connected`, `Current`, "
         "`Power`, `State`, `Voltage`; `{}` when none is known.",
-        devices.strings,
+        solar.strings,
         _STRINGS_NEEDS,
         Style.INDENTED,
     ),
@@ -101,7 +101,7 @@ HOUSE = (
     View(
         "/alerts",
         "Names of the alerts there are; the state of the grid is one of them.",
-        devices.alerts,
+        alerts.alerts,
         _ALERTS_NEEDS,
         Style.INDENTED,
     ),

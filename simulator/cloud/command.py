@@ -19,7 +19,6 @@ OPTIONS: Final = (
     "access_ttl",
     "refresh_grace",
 )
-_H1_ONLY: Final = "HTTP/1.1 only: HTTP/2 needs the package h2"
 
 
 def add_arguments(parser: argparse.ArgumentParser, seconds: Callable[[str], float]) -> None:
@@ -96,11 +95,11 @@ def ready(running: CloudSimulator, folder: Path | None) -> list[str]:
     control = running.control_port
     more = f", control http://127.0.0.1:{control}" if control is not None else ""
     what = f"cloud of system {running.system.name}, site {numbers}, e-mail {running.email}"
-    lines = [] if running.http2 else [_H1_ONLY]
-    if folder is not None:
-        running.write_auth(folder)
-        lines.append(_settings(running, folder))
-    return [*lines, f"ready: {running.sso_url} ({what}{more})"]
+    line = f"ready: {running.sso_url} ({what}{more})"
+    if folder is None:
+        return [line]
+    running.write_auth(folder)
+    return [_settings(running, folder), line]
 
 
 def _settings(running: CloudSimulator, folder: Path) -> str:

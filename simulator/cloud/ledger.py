@@ -21,6 +21,7 @@ CODE_S: Final = 300.0
 REFRESH_S: Final = 90 * 86_400.0
 REMEMBERED: Final = 1_000
 _SIGNATURE_BYTES: Final = 256
+_Key = TypeVar("_Key")
 _Record = TypeVar("_Record")
 
 
@@ -41,9 +42,9 @@ class _Refresh:
     expires_s: float
 
 
-def _keep(book: dict[str, _Record], key: str, record: _Record) -> None:
+def _keep(book: dict[_Key, _Record], key: _Key, record: _Record) -> None:
     """Write into a book that forgets its oldest."""
-    while len(book) >= REMEMBERED:
+    while key not in book and len(book) >= REMEMBERED:
         del book[next(iter(book))]
     book[key] = record
 
@@ -70,7 +71,7 @@ class Ledger:
         self._access: dict[str, Mint] = {}
         self._refresh: dict[str, _Refresh] = {}
         self._families = 0
-        self._warm: set[int] = set()
+        self._warm: dict[int, None] = {}
 
     def authorize(self, code_challenge: str, redirect_uri: str) -> str:
         """Give a code to who has logged in."""
@@ -126,7 +127,7 @@ class Ledger:
         """Note that the API has accepted a token."""
         if mint.how.grant == CODE:
             with self._lock:
-                self._warm.add(mint.family)
+                _keep(self._warm, mint.family, None)
 
     def forget(self, access_token: str) -> None:
         """End one access token, if there is such a one; what refreshes it lives on."""

@@ -2,22 +2,17 @@
 
 import ssl
 from collections.abc import Callable
-from importlib.util import find_spec
 from typing import Any, Final
 
 from simulator.cloud.call import HTTP_1, Call
 from simulator.cloud.exchange import CloudExchange, CloudHub
+from simulator.cloud.http2 import Http2
 from simulator.exchange import PlainWire
 from simulator.https import Reader
 from simulator.listening import Address, Listener
 
 H2_NAME: Final = "h2"
 H1_NAME: Final = "http/1.1"
-
-
-def can_speak_h2() -> bool:
-    """Say whether the library for HTTP/2 is installed."""
-    return find_spec("h2") is not None
 
 
 class CloudReader(Reader):
@@ -56,8 +51,6 @@ class CloudServer(Listener):
     def talk(self, connection: ssl.SSLSocket, client_address: Any) -> None:
         """Serve one connection to its end."""
         if connection.selected_alpn_protocol() == H2_NAME:
-            from simulator.cloud.http2 import Http2  # noqa: PLC0415 - the library is not everywhere
-
             Http2(connection, self.hub, self.wall).serve()
         else:
             CloudReader(connection, client_address, self)

@@ -16,7 +16,7 @@ from simulator.cloud.faults import FAULTS
 from simulator.cloud.files import write_files
 from simulator.cloud.ledger import Ledger, cache_entry
 from simulator.cloud.login import Login
-from simulator.cloud.server import H1_NAME, H2_NAME, CloudServer, can_speak_h2
+from simulator.cloud.server import H1_NAME, H2_NAME, CloudServer
 from simulator.cloud.site import ONE, Site, account
 from simulator.cloud.writes import WRITES
 from simulator.connections import Flights
@@ -61,12 +61,12 @@ class CloudSimulator(Running):
         site_name: str | None = None,
         access_ttl_s: float = ACCESS_TTL_S,
         refresh_grace_s: float = 0.0,
-        http2: bool | None = None,
+        http2: bool = True,
         monotonic: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
         self.email = email
-        self.http2 = can_speak_h2() if http2 is None else http2
+        self._http2 = http2
         self._frozen = frozen
         self._seed = seed
         self._monotonic = monotonic
@@ -159,7 +159,7 @@ class CloudSimulator(Running):
         )
 
     def _certificate(self, authority: Authority) -> Certificate:
-        return authority.issue(self._hosts, (H2_NAME, H1_NAME) if self.http2 else (H1_NAME,))
+        return authority.issue(self._hosts, (H2_NAME, H1_NAME) if self._http2 else (H1_NAME,))
 
     @property
     def sso_url(self) -> str:

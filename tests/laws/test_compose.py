@@ -29,8 +29,9 @@ WRITABLE = {  # what each may keep
 }
 
 
-def environment(name: str) -> dict[str, str]:
-    return {key: substituted(value) for key, value in SERVICES[name]["environment"].items()}
+def environment(name: str, **variables: str) -> dict[str, str]:
+    told = SERVICES[name]["environment"]
+    return {key: substituted(value, **variables) for key, value in told.items()}
 
 
 def started(*profiles: str) -> set[str]:
@@ -155,6 +156,16 @@ def test_configurations_are_given_their_variables(name: str, file: str) -> None:
         line for line in (EXAMPLES / file).read_text("utf-8").splitlines() if line[:1] != "#"
     )
     assert variables(content) <= set(environment(name))
+
+
+@pytest.mark.parametrize("variables", [{}, {"INFLUXDB_TOKEN": f"{'x' * 86}=="}])
+def test_the_databases_password_is_none_that_it_refuses(variables: dict[str, str]) -> None:
+    given = environment("influxdb", **variables)
+    assert 8 <= len(given["DOCKER_INFLUXDB_INIT_PASSWORD"].encode()) <= 72
+    ours = environment("influxdb", **variables, INFLUXDB_PASSWORD="s3cret-enough")
+    assert ours["DOCKER_INFLUXDB_INIT_PASSWORD"] == "s3cret-enough"
+    token = variables.get("INFLUXDB_TOKEN", "known-to-this-network-only")
+    assert ours["DOCKER_INFLUXDB_INIT_ADMIN_TOKEN"] == token
 
 
 def test_all_mean_the_same_proxy_and_the_same_database() -> None:

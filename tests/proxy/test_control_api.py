@@ -157,6 +157,8 @@ def test_a_limit_that_is_none_is_a_problem(served: Commanded, limit: str) -> Non
     answer = served.get(COMMANDS, params={"limit": limit})
     assert (answer.status_code, answer.headers["content-type"]) == (400, PROBLEM)
     assert "200" in answer.json["detail"]
+    stats = served.get("/stats").json
+    assert (stats["gets"], stats["errors"], stats["uri"]) == (1, 1, {"/stats": 1})
 
 
 def test_who_asked_is_told_to_who_may_command(served: Commanded) -> None:

@@ -22,6 +22,7 @@ def told(answer: testing.Result, status: int, title: str) -> dict[str, Any]:
     assert answer.status_code == status
     assert answer.headers["content-type"] == PROBLEM
     assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.headers["cache-control"] == "no-store"
     found: dict[str, Any] = answer.json
     assert set(found) == {"type", "title", "status", "detail", "instance"}
     assert found["type"] == "about:blank"
@@ -87,6 +88,7 @@ def test_who_accepts_problem_documents_gets_one_anywhere_and_others_the_error_th
     for headers in ({}, {"Accept": "*/*"}, {"Accept": "application/json"}):
         answer = served.get(path, headers=headers)
         assert answer.headers["content-type"] == "application/json"
+        assert answer.headers["cache-control"] == "no-store", "its form depends on who asks"
         assert answer.json == {"error": "404 Not Found"}
 
 

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import datetime
 from html.parser import HTMLParser
 from typing import Any
 
+import falcon
 import pytest
 from falcon import testing
-from falcon.asgi import Request
-from support.desk import HERE, Served
+from falcon.asgi import Request, Response
+from hypothesis import example, given
+from hypothesis import strategies as st
+from support.desk import HERE, Client, Served
 
 from proxy.access import is_local
+from proxy.app import Application
+from proxy.desk import Desk
+from proxy.endpoints import RedirectEndpoint
 from proxy.routes import PATHS, ROUTES
 from proxy.rows import Family
 
@@ -78,6 +86,29 @@ def test_the_base_path_alone_leads_to_its_folder(below: Served) -> None:
     answer = below.get("/tesla")
     assert answer.status_code == 308
     assert answer.headers["location"] == "/tesla/"
+
+
+@pytest.mark.parametrize("query", ["kiosk=1&token=T", "t=a%2Bb%0D%0Ac", "//elsewhere/@x", "x?"])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_its_query_goes_along(below: Served, method: str, query: str) -> None:
+    answer = below.client.simulate_request(method, "/tesla", query_string=query)
+    assert (answer.status_code, answer.headers["location"]) == (308, f"/tesla/?{query}")
+
+
+@given(st.text())
+@example("a=1\r\nSet-Cookie: b=c")
+@example("name=é€#")
+def test_no_query_ends_the_header_it_goes_into(query: str) -> None:
+    scope = testing.create_scope(path="/tesla") | {"query_string": query.encode()}
+    with pytest.raises(falcon.HTTPStatus) as caught:
+        asyncio.run(RedirectEndpoint("/tesla/").on_get(Request(scope, receive=None), Response()))
+    location = caught.value.headers["location"]
+    assert location.isascii()
+    assert location.isprintable()
+    assert not {" ", "#"} & set(location)
+    folder, mark, rest = location.partition("?")
+    assert (folder, bool(mark)) == ("/tesla/", bool(query))
+    assert all(letter in rest for letter in query if letter.isascii() and letter.isalnum())
 
 
 @pytest.mark.parametrize(
@@ -265,3 +296,44 @@ def test_stats_has_every_key_of_the_original(served: Served) -> None:
     assert stats["mem_cache"]["performance_cache"]["entries"] == 2
     assert stats["mem_cache"]["total_cache_bytes"] > 0
     assert stats["fallback_mode"]["is_fallback_mode"] is False
+
+
+class SetRight:
+    """A monotonic clock, and a wall clock that is wrong until somebody tells it the time."""
+
+    def __init__(self, served: Served) -> None:
+        self.now_s = 40.0
+        self.wrong_by_s = -36_000.0
+        times: Any = {"clock": lambda: self.now_s, "wall_clock": self.wall_s, "started_s": 40.0}
+        self.client = Client(Application(Desk(served.site, served.desk.settings, **times)))
+
+    def wall_s(self) -> float:
+        return 1_700_000_000.25 + self.now_s + self.wrong_by_s
+
+    def get(self, path: str) -> Any:
+        return self.client.simulate_get(path, remote_addr=HERE).json
+
+    def told(self) -> tuple[int, int, int, str]:
+        stats = self.get("/stats")
+        return stats["start"], stats["clear"], stats["ts"], stats["uptime"]
+
+
+def test_a_start_is_told_by_a_clock_that_was_set_right_since(served: Served) -> None:
+    clock = SetRight(served)
+    clock.now_s += 90.0
+    assert clock.told() == (1_699_964_040, 1_699_964_040, 1_699_964_130, "0:01:30")
+    clock.get("/stats/clear")
+    clock.now_s += 10.0
+    clock.wrong_by_s = 0.0
+    assert clock.told() == (1_700_000_040, 1_700_000_130, 1_700_000_140, "0:01:40")
+    clock.wrong_by_s = -86_400.0
+    assert clock.told()[-1] == "0:01:40"
+
+
+def test_health_tells_the_same_start_whenever_it_is_asked(served: Served) -> None:
+    clock = SetRight(served)
+    clock.wrong_by_s = 0.0
+    for _ in range(3):
+        clock.now_s += 0.3001
+        told = clock.get("/health")["startup_time"]
+        assert datetime.fromisoformat(told).timestamp() == 1_700_000_040

@@ -219,14 +219,15 @@ def test_a_certificate_that_is_not_shown_to_anybody_is_told() -> None:
 @pytest.mark.parametrize(
     ("seconds", "kept"), [("0", "no-cache"), ("3600", "max-age=3600"), ("", "no-cache")]
 )
-def test_browsers_may_keep_style_and_script_but_never_the_page(seconds: str, kept: str) -> None:
+def test_browsers_may_keep_icons_but_never_what_an_update_mixes(seconds: str, kept: str) -> None:
+    """A new page with a kept module of before the update is no page at all."""
     served = Served(PW_BROWSER_CACHE=seconds)
-    for path in ("/page.css", "/page/now.js", "/page/icon-192.png"):
+    for path in ("/page/icon.svg", "/page/icon-192.png"):
         reply = served.get(path)
         assert reply.headers["Cache-Control"] == kept
         known = served.get(path, headers={"If-None-Match": reply.headers["ETag"]})
         assert (known.status_code, known.headers["Cache-Control"]) == (304, kept)
-    for path in ("/", "/healthz", "/soe"):
+    for path in ("/", "/page.css", "/page/now.js", "/page/flow.css", "/healthz", "/soe"):
         assert served.get(path).headers["Cache-Control"] == "no-cache"
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from proxy.views import batteries, devices, meters, pw
-from pypowerwall_core import readings, shapes
+from pypowerwall_core import alerts, readings, shapes, solar
 from pypowerwall_core.numbering import settle
 from pypowerwall_core.snapshot import Absent, Entry, Known, Numbers, Snapshot, Unknown
 
@@ -269,20 +269,20 @@ STRING = {
 
 def test_strings_of_two_inverters_are_told_apart() -> None:
     vitals = inverter("Y", *"ABCD") | inverter("X", *"AB")
-    assert devices.strings(snapshot(vitals=vitals)) == dict.fromkeys(
+    assert solar.strings(snapshot(vitals=vitals)) == dict.fromkeys(
         ("A", "B", "C", "D", "A1", "B1"), STRING
     )
 
 
 def test_a_string_keeps_its_name_while_the_other_inverter_is_away() -> None:
     seen = snapshot(Numbers((), ("Y", "X")), vitals=inverter("X", *"AB"))
-    assert list(devices.strings(seen)) == ["A1", "B1"]
+    assert list(solar.strings(seen)) == ["A1", "B1"]
 
 
 def test_without_vitals_strings_come_from_solar_powerwall_and_have_no_state() -> None:
     measured = {"connected": True, "measured_voltage": 250.5, "current": 2.5, "measured_power": 626}
     document = {"pvac_status": {"string_vitals": [measured] * 6}}
-    strings = devices.strings(snapshot(vitals=Absent(), solar_powerwall=document))
+    strings = solar.strings(snapshot(vitals=Absent(), solar_powerwall=document))
     assert list(strings) == ["A", "B", "C", "D", "A1", "B1"]
     assert strings["A"] == {"Connected": True, "Current": 2.5, "Power": 626, "Voltage": 250.5}
 
@@ -297,13 +297,13 @@ def test_alerts_are_those_of_all_devices_and_the_grid_each_once_in_order() -> No
     }
     seen = snapshot(vitals=vitals, grid_status={"grid_status": "SystemGridConnected"})
     names = ["Alpha", "GridCodesWrite", "SystemConnectedToGrid", "Zeta"]
-    assert devices.alerts(seen) == names
+    assert alerts.alerts(seen) == names
     assert devices.alerts_pw(seen) == dict.fromkeys(names, 1)
 
 
 def test_grid_services_stand_beside_the_state_of_the_grid() -> None:
     grid = {"grid_status": "SystemIslandedActive", "grid_services_active": True}
-    assert devices.alerts(snapshot(vitals=Unknown(), grid_status=grid)) == [
+    assert alerts.alerts(snapshot(vitals=Unknown(), grid_status=grid)) == [
         "GridServicesActive",
         "SystemIslandedActive",
     ]
@@ -315,7 +315,7 @@ def test_without_vitals_alerts_are_those_that_the_inverter_raises() -> None:
         "pvs_alerts": {"PVS_a001_y": False, "PVS_a002_z": True, "PVS_a003_w": "true"},
     }
     seen = snapshot(vitals=Absent(), solar_powerwall=document)
-    assert devices.alerts(seen) == ["PVAC_a001_x", "PVS_a002_z"]
+    assert alerts.alerts(seen) == ["PVAC_a001_x", "PVS_a002_z"]
 
 
 # -- /csv -----------------------------------------------------------------------------------

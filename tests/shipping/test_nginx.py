@@ -87,6 +87,8 @@ def test_the_page_and_all_it_loads_are_below_the_path(front: tuple[int, Boxed]) 
     port, _ = front
     bare = get(port, UNDER)
     assert (bare.status, bare.headers["Location"]) == (301, f"http://{HOST}:{port}{UNDER}/")
+    asked = get(port, f"{UNDER}?kiosk=1&token=T").headers["Location"]
+    assert asked == f"http://{HOST}:{port}{UNDER}/?kiosk=1&token=T"
     page = get(port, f"{UNDER}/")
     assert page.status == 200
     loaded = re.findall(r'<(?:link|script|img)[^>]* (?:href|src)="([^"#]+)"', page.body.decode())

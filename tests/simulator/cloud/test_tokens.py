@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from simulator.cloud.ledger import REMEMBERED, Ledger
 from simulator.cloud.tokens import CODE, REFRESH, RULES, How, Mint, challenge, refused
 
 PRODUCTS = "/api/1/products"
@@ -118,6 +119,14 @@ def test_warmth_is_of_one_login(owner: Any, meet: Any, cloud: Any) -> None:
     other.renew()
     cloud.faults.start("refuse_cold_refresh")
     assert_refused(other)
+
+
+def test_of_too_many_logins_the_first_is_the_one_that_is_cold_again() -> None:
+    ledger = Ledger("x@y.z", lambda: 0.0, access_ttl_s=60.0, grace_s=0.0, sso_url=lambda: "")
+    mints = [Mint(How(CODE), number, 60.0) for number in range(REMEMBERED + 1)]
+    for mint in (*mints, mints[-1], mints[-1]):  # the same one again puts nobody out
+        ledger.accepted(mint)
+    assert [mint.family for mint in mints if not ledger.is_warm(mint)] == [0]
 
 
 def test_refreshed_tokens_may_be_refused_for_ever(owner: Any, cloud: Any) -> None:
