@@ -11,8 +11,8 @@ from .desk import Desk
 from .endpoints import Body, Headers, etag_of, send
 from .rows import NOBODY, Page
 
-KEPT_TYPES = ("text/css", "text/javascript", "image/svg+xml", "image/png")
-"""What browsers may keep for PW_BROWSER_CACHE; never a page itself."""
+KEPT_TYPES = ("image/svg+xml", "image/png")
+"""What browsers may keep for PW_BROWSER_CACHE; never what an update would mix with new files."""
 _SHELL = "shell.html"
 _POLICY = (
     "default-src 'none'",

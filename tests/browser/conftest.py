@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from browser.house import PASSWORD, Bench, House, Screen, serve, warm
+from browser.house import PASSWORD, SECRET, Bench, House, Screen, serve, warm
 from playwright.sync_api import Browser, sync_playwright
 
 from simulator.gateway import Simulator
@@ -44,7 +44,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     folder = tmp_path_factory.mktemp("house")
     with (
         Simulator(password=PASSWORD, frozen=True, allow_operation=True, site_name="Sunny") as sim,
-        serve(folder, sim, PW_CONTROL_SECRET="opensesame", PW_CONTROL_WAIT="1") as served,
+        serve(folder, sim, PW_CONTROL_SECRET=SECRET, PW_CONTROL_WAIT="1") as served,
     ):
         warm(served)
         yield House(sim, served)

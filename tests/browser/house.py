@@ -15,8 +15,12 @@ from support.served import Served
 from simulator.gateway import Simulator
 
 PASSWORD = "K3y_4-me"
+SECRET = "opensesame"
+"""Of commands."""
 SCREENS = Path(__file__).parents[2] / "build" / "screens"
 SOON_MS = 15_000
+NETWORK = ("Failed to load resource", "net::ERR")
+"""Console errors of a test that has the proxy refuse or go."""
 WARM_S = 20.0
 _FUNCTION = re.compile(r"(\w+|\([^)]*\)) =>")
 _WATCH = """
@@ -49,6 +53,14 @@ class House:
                 battery=replace(view.battery, power_w=battery),
                 site=replace(view.site, power_w=home - solar - battery),
             )
+
+    def gives(self, *watts: float) -> None:
+        """Set what each Powerwall discharges."""
+        plant = self.sim.plant
+        with plant._lock:
+            packs = zip(plant._view.packs, watts, strict=True)
+            new = tuple(replace(pack, power_w=power_w) for pack, power_w in packs)
+            plant._view = replace(plant._view, packs=new)
 
 
 @dataclass
@@ -157,6 +169,17 @@ def answers(status: int) -> Any:
 
     def handle(route: Route) -> None:
         route.fulfill(status=status, body="")
+
+    return handle
+
+
+def rows_with(values: dict[str, Any]) -> Any:
+    """A handler of /api/v1/state?rows that has facts say something else: {fact: value}."""
+
+    def handle(route: Route) -> None:
+        answer = route.fetch()
+        rows = [row | {"value": values.get(row["fact"], row["value"])} for row in answer.json()]
+        route.fulfill(response=answer, json=rows)
 
     return handle
 

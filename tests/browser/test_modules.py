@@ -138,6 +138,42 @@ def test_only_what_differs_is_sent(pure: Screen) -> None:
     }
 
 
+def test_a_setting_nobody_has_heard_of_is_told_by_its_name(pure: Screen) -> None:
+    for name in ("constructor", "__proto__"):
+        said = call(pure, "commands.js", "settingWords", {"grid_export": name})
+        assert said == f"selling: {name.strip('_')}"
+        row = {"site": "home", "fact": "grid_export", "value": name}
+        shown = pure.page.evaluate(
+            "async (row) => { const { Details } = await import('/page/details.js');"
+            "const { h } = await import('/page/dom.js');"
+            "const { whole } = await import('/page/facts.js');"
+            "const parts = [h('h2'), h('button'), h('div', { class: 'body' })];"
+            "const dialog = h('dialog', {}, parts); document.body.append(dialog);"
+            "new Details(dialog).open('battery', whole([row], 0), { battery: {}, powers: {} });"
+            "dialog.remove(); return dialog.textContent; }",
+            row,
+        )
+        assert f"May be sold{name.strip('_')}Charged" in shown
+
+
+def test_only_what_differs_is_touched(pure: Screen) -> None:
+    """Somebody may be marking it, or have opened it, or stand on it with the keyboard."""
+    same, classes, text = pure.page.evaluate(
+        "async () => { const { h, refill } = await import('/page/dom.js');"
+        "const list = (of) => of.map((n) => h('p', { class: n }, h('b', {}, 'No. '), n));"
+        "const box = h('div'); refill(box, list(['one', 'two', 'three']), h('details'));"
+        "const [first, , , opened] = box.childNodes; opened.open = true;"
+        "refill(box, null, list(['one', '2', 'three']), h('details', {}, 'more'));"
+        "const same = box.firstChild === first && box.lastChild === opened && opened.open;"
+        "refill(box, list(['one']), h('h3', { id: 'x' }), false);"
+        "return [same && box.firstChild === first,"
+        "[...box.children].map((one) => one.outerHTML), box.textContent]; }"
+    )
+    assert same
+    assert classes == ['<p class="one"><b>No. </b>one</p>', '<h3 id="x"></h3>']
+    assert text == "No. one"
+
+
 def test_a_curve_has_gaps_where_nothing_is_known(pure: Screen) -> None:
     path = call(pure, "geometry.js", "sparkline", [0, 10, None, 5, None, 10, 10], 0, 10, 60, 10)
     assert path == {

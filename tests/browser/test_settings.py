@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from browser.house import Bench, House, Screen
+from browser.house import NETWORK, SECRET, Bench, House, Screen, answers, rows_with
 from playwright.sync_api import Route
 from support.served import until
 
-TOKEN = "opensesame"
 LONG_MS = 40_000
-NETWORK = ("Failed to load resource", "net::ERR")
 
 
 @pytest.fixture
@@ -43,16 +41,16 @@ def test_a_command_is_applied_and_listed(house: House, open_settings: Screen) ->
     target = wanted(house)
     assert screen.page.is_disabled("#apply")
     reserve(screen, target)
-    screen.page.fill("#token", TOKEN)
+    screen.page.fill("#token", SECRET)
     screen.until_shows("#change", f"reserve {target} %")
     screen.page.click("#apply")
     screen.until_shows("#answer", "Applied", LONG_MS)
     screen.until_shows("#is", f"reserve {target} %", LONG_MS)
     screen.until_shows("#records", f"reserve {target} %")
-    assert screen.page.input_value("#token") == TOKEN
+    assert screen.page.input_value("#token") == SECRET
     kept = screen.page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")
-    assert TOKEN not in kept
-    assert TOKEN not in screen.page.url
+    assert SECRET not in kept
+    assert SECRET not in screen.page.url
     screen.shoot("settings-applied")
     screen.page.reload()
     screen.page.wait_for_selector("#form", state="visible")
@@ -69,6 +67,41 @@ def test_a_wrong_token_is_said_and_nothing_is_sent(house: House, open_settings: 
     assert len(house.sim.counters.writes) == before
 
 
+@pytest.mark.parametrize("known", [None, 20.0])
+def test_what_nobody_chose_is_not_sent_and_follows_the_house(
+    house: House, bench: Bench, known: float | None
+) -> None:
+    told: dict[str, object] = {"reserve_app_pct": known, "mode": "self_consumption"}
+    sent: list[object] = []
+
+    def take(route: Route) -> None:
+        if route.request.method == "POST":
+            sent.append(route.request.post_data_json)
+            route.abort()
+        else:
+            route.continue_()
+
+    routes = {
+        "**/events": answers(404),
+        "**/api/v1/state?rows": rows_with(told),
+        "**/api/v1/commands**": take,
+    }
+    screen = bench.open(f"{house.url}settings", forgiven=NETWORK, routes=routes)
+    screen.until_shows("#is", "mode Self-powered")
+    screen.page.check("input[value=backup]")
+    screen.until_shows("#change", "Will be set: mode Backup only.")
+    assert screen.text("#reserve-said") == ("\u2013" if known is None else "20 %")
+    # Meanwhile somebody moves the reserve in Tesla's app.
+    told["reserve_app_pct"] = 65.0
+    screen.until_shows("#reserve-said", "65 %")
+    assert screen.page.is_checked("input[value=backup]")
+    assert screen.text("#change") == "Will be set: mode Backup only."
+    screen.page.fill("#token", SECRET)
+    screen.page.click("#apply")
+    screen.until_shows("#answer", "No answer came")
+    assert sent == [{"mode": "backup"}]
+
+
 def test_what_is_not_confirmed_yet_is_pending_and_watched(
     house: House, open_settings: Screen
 ) -> None:
@@ -76,7 +109,7 @@ def test_what_is_not_confirmed_yet_is_pending_and_watched(
     house.sim.faults.start("delayed", seconds=4.0)
     target = wanted(house)
     reserve(screen, target)
-    screen.page.fill("#token", TOKEN)
+    screen.page.fill("#token", SECRET)
     screen.page.click("#apply")
     screen.until_shows("#answer", "Sent, not yet confirmed", LONG_MS)
     screen.until_shows(".record:first-child", "Applied", LONG_MS * 2)
@@ -104,7 +137,7 @@ def test_a_lost_answer_is_no_success_and_pressing_again_is_the_same_command(
     target = wanted(house)
     before = len(house.sim.counters.writes)
     reserve(screen, target)
-    screen.page.fill("#token", TOKEN)
+    screen.page.fill("#token", SECRET)
     screen.page.click("#apply")
     screen.until_shows("#answer", "No answer came", LONG_MS)
     screen.until_shows("#records", f"reserve {target} %")

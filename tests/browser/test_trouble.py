@@ -5,15 +5,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
-from browser.house import PASSWORD, Bench, House, answers, serve, warm
+from browser.house import NETWORK, PASSWORD, Bench, House, answers, serve, warm
+from playwright.sync_api import Route
 from support.served import Served
 
 from simulator.gateway import Simulator
 
 LONG_MS = 40_000
-NETWORK = ("Failed to load resource", "net::ERR")
+# Letters that headers know, one that they do not, and one that ends as a space does.
+READ_TOKEN = "möge-es-gehen-żà"
+CONTROL_TOKEN = "öffne-dich-żà"
 
 
 @pytest.fixture
@@ -92,24 +96,89 @@ def test_a_proxy_that_goes_is_lost_and_found_again(bench: Bench, tmp_path: Path)
             screen.page.close()
 
 
-def test_a_read_token_is_asked_for_taken_and_not_left_in_the_address(
-    bench: Bench, tmp_path: Path
-) -> None:
+@pytest.fixture(scope="module")
+def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a proxy that wants a read token."""
     with (
-        Simulator(password=PASSWORD, frozen=True) as sim,
-        serve(tmp_path, sim, PW_READ_TOKEN="letmein") as served,
+        Simulator(password=PASSWORD, frozen=True, allow_operation=True) as sim,
+        serve(
+            tmp_path_factory.mktemp("closed"),
+            sim,
+            PW_READ_TOKEN=READ_TOKEN,
+            PW_CONTROL_SECRET=CONTROL_TOKEN,
+        ) as served,
     ):
-        url = f"http://127.0.0.1:{served.port}/"
-        closed = bench.open(url, forgiven=(*NETWORK, "events"))
-        closed.until_shows("#banner strong", "read token")
-        opened = bench.open(f"{url}?token=letmein&theme=dark").alive()
-        assert opened.page.url == f"{url}?theme=dark"
-        opened.page.reload()
-        opened.alive()
-        opened.page.click("nav >> text=Status")
-        opened.until_shows("#lanes", "answers")
-        opened.alive()
-        bench.close()
+        yield f"http://127.0.0.1:{served.port}/"
+
+
+def test_a_page_that_slept_through_an_update_is_replaced(healed: House, bench: Bench) -> None:
+    version = {"name": "powerwall-proxy", "version": "1"}
+    asked: list[str] = []
+
+    def tell(route: Route) -> None:
+        asked.append(version["version"])
+        route.fulfill(json=version)
+
+    screen = bench.open("about:blank", routes={"**/api/v1/version": tell})
+    screen.page.clock.install()
+    screen.page.goto(healed.url)
+    screen.alive().page.evaluate("document.body.dataset.of = 'before'")
+    at_first = len(asked)
+    # A quiet house is no sleep: only its state is asked for.
+    for _ in range(30):
+        screen.page.clock.run_for(1000)
+        screen.page.wait_for_timeout(30)
+    assert len(asked) == at_first
+    version["version"] = "2"
+    screen.page.clock.fast_forward(8 * 3600_000)
+    screen.until("!document.body.dataset.of")
+    screen.alive()
+    assert set(asked) == {"1", "2"}
+
+
+def test_a_read_token_is_asked_for_taken_and_not_left_in_the_address(
+    bench: Bench, closed: str
+) -> None:
+    url = closed
+    shut = bench.open(url, forgiven=(*NETWORK, "events"))
+    shut.until_shows("#banner strong", "read token")
+    opened = bench.open(f"{url}?token={quote(READ_TOKEN)}&theme=dark").alive()
+    assert opened.page.url == f"{url}?theme=dark"
+    opened.page.reload()
+    opened.alive()
+    opened.page.click("nav >> text=Status")
+    opened.until_shows("#lanes", "answers")
+    opened.alive()
+    bench.close()
+
+
+def test_tokens_of_any_letters_open_and_command(bench: Bench, closed: str) -> None:
+    screen = bench.open(f"{closed}settings?token={quote(READ_TOKEN)}").alive()
+    screen.page.check("input[value=backup]")
+    screen.page.fill("#token", CONTROL_TOKEN)
+    screen.page.click("#apply")
+    screen.until_shows("#answer", "Applied", LONG_MS)
+    bench.close()
+
+
+def test_settings_opened_from_a_frame_are_not_locked(bench: Bench, closed: str) -> None:
+    inside = f"{closed}?theme=dark&token={quote(READ_TOKEN)}"
+    around = f"<!doctype html><iframe id=one width=900 height=600 src='{inside}'></iframe>"
+    routes = {
+        "**/around": lambda route: route.fulfill(content_type="text/html", body=around),
+    }
+    screen = bench.open(f"{closed}around", routes=routes)
+    link = screen.page.frame_locator("#one").locator("#to-settings")
+    link.wait_for()
+    with screen.context.expect_page() as opened:
+        link.click()
+    page = opened.value
+    page.wait_for_selector("#form", state="visible")
+    assert page.url == f"{closed}settings?theme=dark"
+    assert page.evaluate("window.opener") is None
+    # Nobody reads it off a wall where the address of a link is shown.
+    assert "token" not in (link.get_attribute("href") or "")
+    bench.close()
 
 
 def test_the_first_numbers_come_within_a_second(healed: House, bench: Bench) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from falcon.asgi import Request
+from falcon.testing import create_scope
 from support.desk import HERE, Served
 
+from proxy.access import may_read
 from proxy.routes import CONTROLS, LIVE, PAGES, VIEWS
 from proxy.routes.off import OFF
 
@@ -93,6 +96,21 @@ def test_a_token_of_any_letters_harms_nobody(token: str) -> None:
     served = Served(PW_READ_TOKEN=token)
     assert served.get("/soe").status_code == 401
     assert served.get("/soe", query_string="token=x").status_code == 401
+
+
+@pytest.mark.parametrize("token", ["voilà", "Å", "grün", "ключ"])
+@pytest.mark.parametrize("around", ["{}", " {}\t"])
+def test_a_bearer_is_the_bytes_of_its_letters(token: str, around: str) -> None:
+    """In Latin-1 the last byte of "à" is a space, and that of "Å" a line's end."""
+    scope = create_scope()
+    sent = around.format(token).encode()
+    # The test client strips what it sends.
+    scope["headers"] = [*scope["headers"], (b"authorization", b"Bearer " + sent)]
+    assert may_read(Request(scope, nothing), token)
+
+
+async def nothing() -> Any:
+    raise AssertionError("a header is enough")
 
 
 # -- names ----------------------------------------------------------------------------------

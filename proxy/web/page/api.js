@@ -31,8 +31,9 @@ function sessionStorageOrNone() {
   }
 }
 
-/** Where a stream is: EventSource takes no headers. */
-export const streamUrl = (path) => (memory ? `${path}?token=${encodeURIComponent(memory)}` : path);
+/** An address with the read token, for what takes no headers. */
+export const withToken = (path) =>
+  memory ? `${path}${path.includes("?") ? "&" : "?"}token=${encodeURIComponent(memory)}` : path;
 
 /** An answer that is none. */
 export class NoAnswer extends Error {
@@ -55,9 +56,12 @@ async function ask(path, options) {
   }
 }
 
+/** A header is sent letter by letter as Latin-1; the proxy compares the bytes of UTF-8. */
+const bearer = (token) => `Bearer ${String.fromCharCode(...new TextEncoder().encode(token))}`;
+
 /** Read a route: {document, simulated}. Throws NoAnswer for a refusal, others for no answer. */
 export async function read(path) {
-  const headers = memory ? { Authorization: `Bearer ${memory}` } : {};
+  const headers = memory ? { Authorization: bearer(memory) } : {};
   const { answer, document } = await ask(path, { headers });
   if (!answer.ok) throw new NoAnswer(answer.status, document);
   return { document, simulated: answer.headers.has("X-Demo") };
@@ -69,7 +73,7 @@ export async function command(path, fields, token, key) {
     method: "POST",
     patienceMs: 20000,
     headers: {
-      Authorization: `Bearer ${token}`,
+      Authorization: bearer(token),
       "Content-Type": "application/json",
       "Idempotency-Key": key,
     },

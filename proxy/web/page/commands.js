@@ -1,7 +1,7 @@
 // What is asked for and what became of it, in words. Pure.
 
 import { DASH, clock, isNumber, percent } from "./formats.js";
-import { EXPORTS, modeWord } from "./words.js";
+import { exportWord, modeWord } from "./words.js";
 
 const OUTCOMES = {
   applied: "Applied",
@@ -28,7 +28,7 @@ const one = {
   reserve_app_pct: (value) => `reserve ${percent(value)}`,
   mode: (value) => `mode ${modeWord(value)}`,
   grid_charging: (value) => `charging from the grid ${value ? "on" : "off"}`,
-  grid_export: (value) => `selling: ${String(EXPORTS[value] || value).toLowerCase()}`,
+  grid_export: (value) => `selling: ${exportWord(value).toLowerCase()}`,
   grid: (value) => (value === "off" ? "leave the grid" : "connect to the grid"),
 };
 

@@ -1,11 +1,9 @@
 // What is one tap away: a station's own numbers in a dialog that moves along.
 
 import { facts, h, refill, say } from "./dom.js";
-import { below, names, row, value } from "./facts.js";
-import { DASH, clock, energy, fixed, hours, isNumber, percent, power, watts } from "./formats.js";
-import { EXPORTS, doing, gridWord, modeWord, packWord, stringWord } from "./words.js";
-
-const flag = (found, yes, no) => (found === 1 ? yes : found === 0 ? no : DASH);
+import { below, names, packNames, row, value } from "./facts.js";
+import { DASH, energy, fixed, flag, hours, isNumber, percent, power, since, watts } from "./formats.js";
+import { doing, exportWord, gridWord, modeWord, packWord, stringWord } from "./words.js";
 
 /** A power of a battery with its direction in words, not in a sign. */
 const directed = (value_, spell) =>
@@ -41,12 +39,11 @@ function gridEnergies(known) {
 }
 
 function gridRows(known, house) {
-  const since = house.grid.sinceS;
-  const day = isNumber(since) && Date.now() / 1000 - since > 64800;
+  const { sinceS } = house.grid;
   const services = value(known, "grid_services_w");
   return [
     ["State", gridWord(house.grid.state)],
-    isNumber(since) ? ["Since, as seen by this proxy", clock(since * 1000, house.zone, day)] : null,
+    isNumber(sinceS) ? ["Since, as seen by this proxy", since(sinceS, house.zone, Date.now())] : null,
     house.grid.services ? ["Grid services", isNumber(services) ? power(services) : "active"] : null,
   ].filter(Boolean);
 }
@@ -72,8 +69,8 @@ function batteryRows(known, house) {
     ["Mode", modeWord(battery.mode)],
     row(known, "grid_charging").state === "not_served"
       ? null
-      : ["Grid may charge it", flag(value(known, "grid_charging"), "yes", "no")],
-    export_ ? ["May be sold", EXPORTS[export_] || export_] : null,
+      : ["Grid may charge it", flag(value(known, "grid_charging"))],
+    export_ ? ["May be sold", exportWord(export_)] : null,
     ["Charged since installed", energy(value(known, "energy_imported_wh", "battery"))],
     ["Discharged since installed", energy(value(known, "energy_exported_wh", "battery"))],
   ].filter(Boolean);
@@ -81,7 +78,7 @@ function batteryRows(known, house) {
 
 /** Each Powerwall: [title, rows]. */
 export function packs(known) {
-  return names(known, "pack_full_wh", "pack_power_w", "pack_serial").map((name) => {
+  return packNames(known).map((name) => {
     const of = (fact) => value(known, fact, name);
     const [full, left] = [of("pack_full_wh"), of("pack_remaining_wh")];
     return [
@@ -92,7 +89,7 @@ export function packs(known) {
         ["Power", directed(of("pack_power_w"), watts)],
         ["State", packWord(of("pack_state"))],
         ["Temperature", fixed(of("pack_temperature_c"), 1, "\u00b0C")],
-        ["Ready for an outage", flag(of("pack_backup_ready"), "yes", "no")],
+        ["Ready for an outage", flag(of("pack_backup_ready"))],
         ["Voltage", fixed(of("pack_voltage_v"), 0, "V")],
         ["Frequency", fixed(of("pack_frequency_hz"), 2, "Hz")],
         ["Charged in its life", energy(of("pack_charged_wh"))],
@@ -137,13 +134,7 @@ export class Details {
 
   show(known, house) {
     if (!this.part) return;
-    const body = this.dialog.querySelector(".body");
-    const told = PAGES[this.part](known, house);
-    // What is the same is left alone: somebody may be marking a serial number.
-    const spelled = JSON.stringify(told);
-    if (spelled === this.spelled && body.firstChild) return;
-    this.spelled = spelled;
-    const [first, ...more] = told;
-    refill(body, facts(first[1]), more.map(section));
+    const [first, ...more] = PAGES[this.part](known, house);
+    refill(this.dialog.querySelector(".body"), facts(first[1]), more.map(section));
   }
 }

@@ -8,9 +8,11 @@ function fill(element, attributes, children) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else element.setAttribute(name, value === true ? "" : value);
   }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  element.append(...present(children));
   return element;
 }
+
+const present = (children) => children.flat().filter((child) => child !== null && child !== undefined && child !== false);
 
 /** An element of HTML with attributes, listeners (onclick: f) and children. */
 export const h = (tag, attributes, ...children) => fill(document.createElement(tag), attributes, children);
@@ -33,9 +35,25 @@ export function attributes(element, values) {
   }
 }
 
-/** Put other children in the place of all. */
-export const refill = (element, ...children) =>
-  element.replaceChildren(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+/** Have an element hold these nodes, which have no listeners. What is the same is not touched:
+ * somebody may be marking it, have opened it, or stand on it with the keyboard. */
+export function refill(element, ...children) {
+  const now = [...element.childNodes];
+  const wanted = present(children);
+  wanted.forEach((child, n) => (now[n] ? become(now[n], child) : element.append(child)));
+  now.slice(wanted.length).forEach((node) => node.remove());
+}
+
+function become(node, wanted) {
+  if (node.isEqualNode(wanted)) return;
+  if (node.nodeName !== wanted.nodeName) node.replaceWith(wanted);
+  else if (node.nodeType === Node.TEXT_NODE) node.data = wanted.data;
+  else {
+    for (const name of node.getAttributeNames()) if (name !== "open" && !wanted.hasAttribute(name)) node.removeAttribute(name);
+    for (const { name, value } of wanted.attributes) node.setAttribute(name, value);
+    refill(node, ...wanted.childNodes);
+  }
+}
 
 /** A list of names and values; [name, value, class]. */
 export const facts = (rows) =>

@@ -54,6 +54,9 @@ export function names(known, ...facts) {
   return [...new Set(all)].sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
 }
 
+/** The Powerwalls. */
+export const packNames = (known) => names(known, "pack_full_wh", "pack_power_w", "pack_serial");
+
 /** How old a row is now, in seconds; null without a value. */
 export function ageOf(found, nowMs) {
   if (found.age_s === null || found.age_s === undefined) return null;

@@ -1,7 +1,7 @@
 // What the proxy knows, as it changes: a stream where there is one, else asking every five seconds.
 // Whatever ends it - a restart, a tablet that slept, a wall between - it begins again by itself.
 
-import { NoAnswer, read, streamUrl } from "./api.js";
+import { NoAnswer, read, withToken } from "./api.js";
 import { EMPTY, changed, whole } from "./facts.js";
 
 const STATE = "api/v1/state?rows";
@@ -47,11 +47,12 @@ class Feed {
   }
 
   heard(known) {
-    const wasLost = this.link === "lost";
+    // Quiet is asked about after SILENCE_MS; what says nothing for longer was lost, or slept.
+    const wasAway = this.link === "lost" || Date.now() - this.heardMs > 2 * SILENCE_MS;
     this.known = known;
     this.heardMs = Date.now();
     this.link = this.streams ? "stream" : "polling";
-    if (wasLost || this.version === null) this.checkVersion();
+    if (wasAway || this.version === null) this.checkVersion();
     this.show();
   }
 
@@ -89,7 +90,7 @@ class Feed {
 
   listen() {
     if (this.source) this.source.close();
-    const source = new EventSource(streamUrl("events"));
+    const source = new EventSource(withToken("events"));
     this.source = source;
     source.addEventListener("state", (event) => this.take(event, (data) => whole(data.rows, Date.now())));
     source.addEventListener("change", (event) =>
@@ -134,7 +135,7 @@ class Feed {
       if (this.version !== null && this.version !== document.version) location.reload();
       this.version = document.version;
     } catch {
-      // It is asked for again after the next outage.
+      // It is asked for again after the next outage or sleep.
     }
   }
 }

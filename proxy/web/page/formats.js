@@ -5,6 +5,8 @@ const MINUS = "\u2212";
 const MINUTE_S = 60;
 const HOUR_S = 3600;
 const DAY_S = 86400;
+/** What is longer ago may have been yesterday: its day is told as well. */
+const LONG_AGO_S = 18 * HOUR_S;
 
 export const isNumber = (value) => typeof value === "number" && Number.isFinite(value);
 
@@ -39,6 +41,9 @@ export function energy(wattHours) {
 }
 
 export const percent = (value) => (isNumber(value) ? `${fixed(value, 0)}\u2009%` : DASH);
+
+/** A fact that is 1 or 0, in words. */
+export const flag = (found, yes = "yes", no = "no") => (found === 1 ? yes : found === 0 ? no : DASH);
 
 /** A number with so many decimals and its unit. */
 export function fixed(value, decimals, unit = "") {
@@ -78,3 +83,6 @@ export function clock(ms, zone, withDay = false) {
     return new Date(ms).toLocaleString([], shape);
   }
 }
+
+/** Since when something is, from seconds since the epoch. */
+export const since = (atS, zone, nowMs) => clock(atS * 1000, zone, nowMs / 1000 - atS > LONG_AGO_S);

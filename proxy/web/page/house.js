@@ -1,6 +1,6 @@
 // The house, from what is known: what there is, what it does, how far it may be believed. Pure.
 
-import { ageOf, below, isNotServed, names, row, value } from "./facts.js";
+import { ageOf, below, isNotServed, packNames, row, value } from "./facts.js";
 import { isNumber } from "./formats.js";
 import { split } from "./flows.js";
 
@@ -14,8 +14,7 @@ function hasBattery(known) {
     value(known, fact),
   );
   const told = sizes.filter(isNumber);
-  const packs = names(known, "pack_full_wh", "pack_serial", "pack_power_w");
-  return !(told.length && told.every((size) => size === 0) && !packs.length);
+  return !(told.length && told.every((size) => size === 0) && !packNames(known).length);
 }
 
 function powersOf(known, parts) {
@@ -47,7 +46,7 @@ function batteryOf(known) {
     remainingWh: value(known, "battery_remaining_wh"),
     fullWh: value(known, "battery_full_wh"),
     mode: value(known, "mode"),
-    packs: names(known, "pack_full_wh", "pack_power_w", "pack_serial").length,
+    packs: packNames(known).length,
   };
 }
 

@@ -4,7 +4,7 @@ import { sorted } from "./alerts.js";
 import { startCurves } from "./curves.js";
 import { Details } from "./details.js";
 import { byId, h, refill, say } from "./dom.js";
-import { DASH, clock, energy, hours, isNumber, percent } from "./formats.js";
+import { DASH, energy, hours, isNumber, percent, since } from "./formats.js";
 import { Picture } from "./picture.js";
 import { startShell } from "./shell.js";
 import { gridWord, headline, modeWord, sentence } from "./words.js";
@@ -59,22 +59,17 @@ function grid(house) {
   box.dataset.state = state;
   box.hidden = state === "unknown" && !house.parts.battery;
   say(box.querySelector(".state"), gridWord(state));
-  const isLong = isNumber(sinceS) && Date.now() / 1000 - sinceS > 64800;
-  const since = isNumber(sinceS) && state !== "unknown" ? `since ${clock(sinceS * 1000, house.zone, isLong)}` : "";
-  say(box.querySelector(".since"), services ? `${since} \u00b7 grid services` : since);
+  const told = isNumber(sinceS) && state !== "unknown" ? `since ${since(sinceS, house.zone, Date.now())}` : "";
+  say(box.querySelector(".since"), services ? `${told} \u00b7 grid services` : told);
 }
 
 function alerts(house) {
   const [grave, routine] = sorted(house.alerts);
-  const spelled = JSON.stringify([grave, routine]);
-  const box = byId("alerts");
-  if (box.dataset.told === spelled) return;
-  box.dataset.told = spelled;
   byId("alerts-card").hidden = grave.length + routine.length === 0;
   byId("alerts-card").classList.toggle("grave", grave.length > 0);
   const list = (all) => h("ul", {}, all.map((one) => h("li", { title: one.name }, one.words)));
   refill(
-    box,
+    byId("alerts"),
     grave.length ? list(grave) : h("p", { class: "quiet" }, "Nothing needs attention."),
     routine.length ? h("details", {}, h("summary", {}, notes(routine.length)), list(routine)) : null,
   );

@@ -65,7 +65,6 @@ export class Picture {
     );
     attributes(this.lanes, { "aria-hidden": "true" });
     this.frame.replaceChildren(this.svg);
-    this.frame.classList.toggle("no-battery", !parts.battery);
   }
 
   makeStation(part, place) {

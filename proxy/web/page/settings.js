@@ -13,7 +13,8 @@ const WATCH_MS = 3000;
 
 let set = {};
 let zone = null;
-let touched = false;
+/** What somebody has chosen, by the name of its field; everything else follows the house. */
+const touched = new Set();
 /** One press, one key: what is pressed again without an answer is the same command. */
 let key = null;
 let sending = false;
@@ -38,12 +39,11 @@ function pick(name, wanted) {
 }
 
 function chosen() {
-  const charging = picked("charging");
   return {
-    reserve: touched || isNumber(set.reserve) ? Number(reserve.value) : null,
-    mode: picked("mode"),
-    charging: charging === null ? null : charging === "true",
-    exporting: picked("exporting"),
+    reserve: touched.has(reserve.id) ? Number(reserve.value) : null,
+    mode: touched.has("mode") ? picked("mode") : null,
+    charging: touched.has("charging") ? picked("charging") === "true" : null,
+    exporting: touched.has("exporting") ? picked("exporting") : null,
   };
 }
 
@@ -65,20 +65,18 @@ startShell((house, known, told, isNew) => {
   byId("exporting").hidden = isNotServed(known, "grid_export");
   const now = { reserve_app_pct: set.reserve, mode: set.mode };
   say(byId("is"), set.mode || isNumber(set.reserve) ? `Now: ${settingWords(now)}` : "How it is set is not known just now.");
-  if (!touched) follow();
+  follow();
   weigh();
 });
 
-/** While nobody has touched the form it shows how things are. */
+/** A field that nobody has touched shows how things are. */
 function follow() {
-  if (isNumber(set.reserve)) reserve.value = Math.round(set.reserve);
-  pick("mode", set.mode);
-  pick("charging", set.charging);
-  pick("exporting", set.exporting);
+  if (isNumber(set.reserve) && !touched.has(reserve.id)) reserve.value = Math.round(set.reserve);
+  for (const name of ["mode", "charging", "exporting"]) if (!touched.has(name)) pick(name, set[name]);
 }
 
 function weigh() {
-  const known = touched || isNumber(set.reserve);
+  const known = touched.has(reserve.id) || isNumber(set.reserve);
   say(byId("reserve-said"), known ? percent(Number(reserve.value)) : "\u2013");
   const wish = wishOf(chosen(), set);
   const nothing = Object.keys(wish).length === 0;
@@ -88,7 +86,7 @@ function weigh() {
 
 form.addEventListener("input", (event) => {
   if (event.target.id !== "token") {
-    touched = true;
+    touched.add(event.target.name || event.target.id);
     key = null;
   }
   weigh();
@@ -118,7 +116,7 @@ form.addEventListener("submit", async (event) => {
     answer(outcomeOf(status, document));
     // It has an end; the next press is another command.
     key = null;
-    if (status < 300) touched = false;
+    if (status < 300) touched.clear();
   } catch {
     answer(outcomeOf(null, null));
   }
@@ -138,14 +136,9 @@ function recordItem(found) {
   );
 }
 
-let shown = "";
-
 async function watch() {
   try {
     const { document: told } = await read("api/v1/commands?limit=10");
-    const spelled = JSON.stringify(told);
-    if (spelled === shown) return;
-    shown = spelled;
     const all = told.commands.map(recordItem);
     refill(byId("records"), all.length ? all : h("p", { class: "quiet" }, "None yet."));
   } catch {

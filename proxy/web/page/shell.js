@@ -1,6 +1,6 @@
 // What all views share: name, clock, the chip, the banner, the way to the other views.
 
-import { read, takeToken } from "./api.js";
+import { read, takeToken, withToken } from "./api.js";
 import { byId, h, refill, say } from "./dom.js";
 import { startFeed } from "./feed.js";
 import { clock } from "./formats.js";
@@ -59,8 +59,7 @@ class Shell {
     box.hidden = found === null;
     if (!found) return;
     say(box.querySelector("strong"), found.title);
-    const lines = box.querySelector("div");
-    if (lines.textContent !== found.lines.join("")) refill(lines, found.lines.map((line) => h("p", {}, line)));
+    refill(box.querySelector("div"), found.lines.map((line) => h("p", {}, line)));
   }
 
   /** Only where something is wrong is the proxy asked what. */
@@ -90,7 +89,15 @@ function keepQuery() {
 async function offerSettings() {
   const link = byId("to-settings");
   if (!link) return;
-  if (window.self !== window.top) link.setAttribute("target", "_blank");
+  if (window.self !== window.top) {
+    link.target = "_blank";
+    // The new tab has not our store. Only while it is clicked: nobody reads the token off a link.
+    link.addEventListener("click", () => {
+      const { href } = link;
+      link.href = withToken(href);
+      setTimeout(() => (link.href = href));
+    });
+  }
   try {
     link.hidden = "error" in ((await read("control/reserve")).document || {});
   } catch {

@@ -74,9 +74,7 @@ function proxyRows(health, version) {
 async function look() {
   try {
     const [health, version] = await Promise.all([read("health"), read("api/v1/version")]);
-    const open = [...byId("lanes").querySelectorAll("details")].map((one) => one.open);
     refill(byId("lanes"), health.document.lanes.map(laneCard));
-    [...byId("lanes").querySelectorAll("details")].forEach((one, n) => (one.open = open[n] || false));
     if (!health.document.lanes.length) refill(byId("lanes"), h("p", { class: "card" }, "No gateway and no account is set up."));
     refill(byId("proxy"), facts(proxyRows(health.document, version.document)));
   } catch (error) {

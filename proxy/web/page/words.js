@@ -26,6 +26,7 @@ const PARTS = { solar: "the sun", battery: "the Powerwall", grid: "the grid" };
 const among = (table, name) => (Object.prototype.hasOwnProperty.call(table, name) ? table[name] : "");
 
 export const gridWord = (state) => among(GRID, state) || spaced(state);
+export const exportWord = (name) => among(EXPORTS, name) || spaced(name);
 export const modeWord = (mode) => (mode ? among(MODES, mode) || spaced(mode) : DASH);
 
 /** A name of the gateway as words: PV_Active_Parallel, SolarMeterComms. */
