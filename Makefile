@@ -11,6 +11,7 @@ PIP    := $(ARCH32) $(BIN)/python -m pip --quiet --disable-pip-version-check ins
 
 .PHONY: run test test-browser test-shipping check lint-docker format golden env-sample proto clean bench bench-plot soak hostile
 
+# The simulated Powerwall, unless a gateway, an account or a file of settings is there.
 run: $(VENV)/.run
 	@$(BIN)/powerwall serve $(if $(PW_HOST)$(PW_EMAIL)$(PW_CONFIG)$(wildcard $(or $(PW_AUTH_PATH),.)/.pypowerwall.auth),,--demo)
 

@@ -103,6 +103,10 @@ def _serve(arguments: argparse.Namespace) -> int:
         secrets,
         hide_passing=settings.suppress_network_errors,
     )
+    if settings.base_path != "/":
+        from .routes import check_base_path  # noqa: PLC0415 - else in the worker only
+
+        check_base_path(settings.base_path)
     if settings.host_cert is not None:
         settings.gateway()  # a bad PW_HOST_CERT is told before the port opens
     make_room(settings.auth_path)

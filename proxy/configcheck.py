@@ -8,6 +8,7 @@ from pypowerwall_core.errors import BadSetting
 from pypowerwall_core.settings.layers import Survey
 
 from .layers import survey
+from .routes import check_base_path
 from .settings import Settings
 from .settings_table import ROWS
 from .tls import check_pair
@@ -20,7 +21,7 @@ def check(environ: Mapping[str, str], flags: Mapping[str, str]) -> tuple[list[st
     found = survey(environ, flags)
     lines = [_line(found, row.name, row.field, row.shown) for row in ROWS]
     lines += [f"note: {note}" for note in found.notes]
-    return lines, found.errors or _broken_files(found)
+    return lines, found.errors or _beyond(found)
 
 
 def _line(found: Survey, name: str, field: str, shown: Callable[[object], object]) -> str:
@@ -39,11 +40,16 @@ def _text(value: object) -> str:
     return text if text.isprintable() else repr(text)
 
 
-def _broken_files(found: Survey) -> list[str]:
-    """Look into the files that settings name; nothing is made and nobody is asked."""
+def _beyond(found: Survey) -> list[str]:
+    """Look into the files that settings name, and at the routes; nothing is made, nobody asked."""
     settings = Settings(**found.values, notes=())
     errors = []
-    for look in (settings.gateway, lambda: check_pair(settings)):
+    looks = (
+        settings.gateway,
+        lambda: check_pair(settings),
+        lambda: check_base_path(settings.base_path),
+    )
+    for look in looks:
         try:
             look()
         except BadSetting as error:

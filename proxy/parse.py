@@ -17,15 +17,7 @@ def base_path(text: str) -> str:
     path = f"/{inner}/" if inner else "/"
     if not _PLAIN_PATH.fullmatch(path) or {".", ".."} & set(path.split("/")):
         raise ValueError(f"{text!r} is not a path of letters, digits and - . _ ~ /")
-    if inner and inner.split("/")[0] in _first_words():
-        raise ValueError(f"{text!r} begins like a route of the proxy itself")
     return path
-
-
-def _first_words() -> set[str]:
-    from .routes import ROUTES  # noqa: PLC0415 - which imports what settings are made of
-
-    return {row.path.split("/")[1] for row in ROUTES}
 
 
 def style(text: str) -> str:

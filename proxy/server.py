@@ -7,6 +7,7 @@ event loop serves any number of clients.
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import logging
 import os
@@ -24,7 +25,7 @@ from uvicorn import Config, Server
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 from uvicorn_worker import UvicornWorker
 
-from pypowerwall_core.errors import RetryLater
+from pypowerwall_core.errors import BadSetting, RetryLater
 
 from .connections import CONNECTIONS_MOST, HEAD_MOST, Gate, guarded, keep_unsent_small
 from .handshake import Door, secured
@@ -43,6 +44,7 @@ END_S = 4
 FAREWELL_S = 1.0
 """TLS says goodbye from both sides; idle clients answer late or never."""
 
+_PASSING = (errno.EADDRINUSE, errno.EADDRNOTAVAIL)
 _log = logging.getLogger(__name__)
 
 
@@ -50,7 +52,8 @@ def listen(settings: Settings) -> socket.socket:
     """Bind the port before anything else starts.
 
     Raises:
-        RetryLater: The address is not ours or the port is taken, which may pass: no wrong setting.
+        RetryLater: The address is not ours or the port is taken: after a power cut that passes.
+        BadSetting: It can never be listened on.
     """
     host = settings.bind_address or "0.0.0.0"  # noqa: S104 - what existing installations rely on
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -58,10 +61,11 @@ def listen(settings: Settings) -> socket.socket:
         listener = socket.create_server((host, settings.port), family=family, backlog=BACKLOG)
     except OSError as error:
         where = f"[{host}]" if ":" in host else host
-        raise RetryLater(
-            f"cannot listen on {where}:{settings.port}: {error.strerror or error}",
-            remedy="Set PW_PORT or PW_BIND_ADDRESS, or stop what uses the port.",
-        ) from error
+        trouble = f"cannot listen on {where}:{settings.port}: {error.strerror or error}"
+        remedy = "Set PW_PORT or PW_BIND_ADDRESS, or stop what uses the port."
+        if error.errno in _PASSING:
+            raise RetryLater(trouble, remedy=remedy) from error
+        raise BadSetting(f"{trouble}. {remedy}") from error
     keep_unsent_small(listener)
     return listener
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from proxy import helppage, introspect
 from proxy.rows import HTML_TYPE, Family, Live, Row
 from pypowerwall_core import payloads
+from pypowerwall_core.errors import BadSetting
 
 from .about import about
 from .api import API
@@ -83,6 +84,7 @@ __all__ = [
     "SCRAPES",
     "STREAMS",
     "VIEWS",
+    "check_base_path",
 ]
 _LISTED: tuple[tuple[Row, ...], ...] = (
     (*VIEWS, *LIVE, *FAMILIES),
@@ -96,3 +98,14 @@ PATHS: tuple[str, ...] = tuple(
     for served in (row.members.values() if isinstance(row, Family) else (row,))
 )
 """Every path that is served, byte for byte."""
+
+
+def check_base_path(base_path: str) -> None:
+    """Make sure that no route is hidden by PROXY_BASE_URL.
+
+    Raises:
+        BadSetting: It begins like one.
+    """
+    first = base_path.split("/")[1]
+    if first and first in {row.path.split("/")[1] for row in ROUTES}:
+        raise BadSetting(f"PROXY_BASE_URL: {base_path!r} begins like a route of the proxy itself")

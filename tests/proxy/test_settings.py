@@ -10,6 +10,7 @@ from support.contract import SETTINGS
 from support.desk import Served
 
 from proxy.not_yet import NOT_YET
+from proxy.routes import check_base_path
 from proxy.settings import ROWS, Settings, read_settings
 from pypowerwall_core.backends.local.address import Address
 from pypowerwall_core.corrections import Corrections
@@ -259,7 +260,12 @@ def test_a_base_path_is_plain(text: str) -> None:
 @pytest.mark.parametrize("text", ["/api", "stats", "/help/", "/pw/x", "/page.css"])
 def test_a_base_path_is_no_route(text: str) -> None:
     with pytest.raises(BadSetting, match="begins like a route"):
-        read_settings({"PROXY_BASE_URL": text})
+        check_base_path(read_settings({"PROXY_BASE_URL": text}).base_path)
+
+
+def test_other_base_paths_hide_none() -> None:
+    for text in ("/", "/tesla/", "/powerwall/api/"):
+        check_base_path(read_settings({"PROXY_BASE_URL": text}).base_path)
 
 
 def test_control_is_off_and_ready_by_default() -> None:
