@@ -220,7 +220,7 @@ class Guarded:
         self.transport.abort()
 
     def _refuse(self, answer: bytes) -> None:
-        """End the connection, behind the answers that are owed; never answer out of turn."""
+        """End the connection, behind what is owed to whole requests; never answer out of turn."""
         cycle = self.cycle
         if cycle is not None and self.owes and not cycle.more_body:
             cycle.keep_alive = False  # the last that is owed closes
@@ -232,7 +232,7 @@ class Guarded:
 
     def _is_its_turn(self, cycle: _Cycle) -> bool:
         """Whether an answer to this request, whose body broke, would be taken for just that."""
-        return self._answering is cycle and not cycle.response_started
+        return not self.pipeline and not cycle.response_started
 
     def _start_asgi_task(self, cycle: _Cycle, app: Any) -> None:
         self._answering = cycle

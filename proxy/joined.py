@@ -44,8 +44,8 @@ class Joined:
     def write(self, data: bytes) -> None:
         """Send it with what is held, or hold it."""
         if self._held:
-            self._transport.write(self._held + data)
-            self._held = b""
+            held, self._held = self._held, b""  # what is written is counted below from now on
+            self._transport.write(held + data)
         else:
             self._held = data
             self._loop.call_soon(self.flush)

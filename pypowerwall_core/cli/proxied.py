@@ -10,7 +10,7 @@ from typing import Any, Self
 from urllib.parse import SplitResult, urlsplit
 from uuid import uuid4
 
-from pypowerwall_core.backends.local.documents import any_json, text_or_json
+from pypowerwall_core.backends.local.documents import ErrorInstead, any_json, text_or_json
 from pypowerwall_core.commands import Command, shown
 from pypowerwall_core.debug import SECRETS
 from pypowerwall_core.errors import (
@@ -157,7 +157,8 @@ class Proxied:
         try:
             return any_json(reply.body)
         except Unwell as error:
-            raise NotServed(f"{url} answers {path} with {error}: {_NO_PROXY}") from error
+            told = error.quoting(SECRETS.masked) if isinstance(error, ErrorInstead) else error
+            raise NotServed(f"{url} answers {path} with {told}: {_NO_PROXY}") from error
 
     # -- changing --------------------------------------------------------------------------
 

@@ -346,6 +346,12 @@ def test_what_is_refused_behind_a_request_waits_for_its_answer(
 CHUNKED = b"POST %s HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
+def test_a_body_that_breaks_is_refused(serve: Serve, connect: Any) -> None:
+    connection = connect(serve(Gate()))
+    connection.sendall(CHUNKED % b"/" + b"not a size\r\n")
+    assert received(connection).startswith(b"HTTP/1.1 400 ")
+
+
 def test_a_body_that_breaks_is_not_refused_within_the_answer_that_has_begun(
     serve: Serve, connect: Any
 ) -> None:

@@ -22,6 +22,10 @@ class Noting:
 
     def write(self, data: bytes) -> None:
         self.done.append(data)
+        self.while_writing()
+
+    def while_writing(self) -> None:
+        """What a protocol does that is told to pause."""
 
     def close(self) -> None:
         self.done.append("close")
@@ -129,6 +133,19 @@ def test_what_is_held_counts_as_not_taken(joined: Any, below: Noting, loop: Turn
     assert joined.get_write_buffer_size() == 8
     loop.turn()
     assert joined.get_write_buffer_size() == 5
+
+
+def test_what_is_held_is_not_counted_twice_while_it_is_written(
+    joined: Any, below: Noting, loop: Turns
+) -> None:
+    """Who is told to pause asks at once, and again 15 s later, whether any of it was taken."""
+    counted: list[int] = []
+    below.while_writing = lambda: counted.append(joined.get_write_buffer_size())  # type: ignore[method-assign]
+    joined.write(b"head")
+    joined.write(b"body")
+    joined.write(b"frame")
+    loop.turn()
+    assert counted == [0, 0]
 
 
 def test_reading_is_paused_below(joined: Any, below: Noting) -> None:

@@ -176,9 +176,8 @@ class Transport:
         try:
             return self._send(call)
         except _FAILURES as error:
-            if call.method != "GET" or not call.reused or call.ended or not _was_dropped(error):
+            if not _saw_nothing(call, error):
                 raise
-        # The gateway closed an idle connection as we used it; it saw nothing.
         return self._send(call)
 
     def _send(self, call: _Call) -> Answer:
@@ -321,6 +320,16 @@ def _whole_body(answer: requests.Response, most: int) -> bytes:
 
 def _caused_by(error: BaseException, kinds: tuple[type[BaseException], ...]) -> bool:
     return any(isinstance(cause, kinds) for cause in causes(error))
+
+
+def _saw_nothing(call: _Call, error: BaseException) -> bool:
+    """Whether the gateway has seen nothing of a call, and it may be made again."""
+    if call.ended is not None:
+        return False
+    if not call.sent:  # another call has closed the pool under it
+        return _caused_by(error, (urllib3.exceptions.ClosedPoolError,))
+    # The gateway closed an idle connection as we used it.
+    return call.method == "GET" and call.reused and _was_dropped(error)
 
 
 def _was_dropped(error: BaseException) -> bool:

@@ -174,6 +174,12 @@ def test_an_answer_that_is_none_says_why(
         assert says in home.trouble()
 
 
+def test_an_error_with_the_status_of_a_success_is_quoted(capsys: Captured) -> None:
+    with http(answers(document({"error": "mode\noff"}))) as peer:
+        assert tell(at(peer), "text") == 1
+    assert "with an error instead of data: mode off: is it" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     "reply", [document({}, "401 Unauthorized"), document({}, "503 Busy"), b"nonsense\r\n\r\n"]
 )

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from threading import Barrier, Event, Semaphore
+from typing import Any
 
 import pytest
 from support.peer import Line, Peer, Script, answer, answers
+from urllib3.connectionpool import HTTPSConnectionPool
 
 from pypowerwall_core.backends.local.address import Address
 from pypowerwall_core.backends.local.transport import Transport
@@ -177,6 +179,26 @@ def test_after_a_failure_no_old_connection_is_kept(transport: Opens) -> None:
         assert left.acquire(timeout=10)
         assert left.acquire(timeout=10)
         assert get(one, "/four") == b"[2]"
+
+
+def test_a_pool_that_another_call_closes_under_it_is_no_failure(
+    transport: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PW_POOL_MAXSIZE=0 and PW_MAX_IN_FLIGHT above 1: whoever ends closes what is idle."""
+    with Peer(answers(answer(b"[1]"))) as peer:
+        one = transport(peer)
+        taken = HTTPSConnectionPool._get_conn
+        left = ["closed once"]
+
+        def get_conn(pool: HTTPSConnectionPool, timeout: Any = None) -> Any:
+            if left:
+                left.clear()
+                one.drop_idle()
+            return taken(pool, timeout)
+
+        monkeypatch.setattr(HTTPSConnectionPool, "_get_conn", get_conn)
+        assert one.request("POST", "/first", headers={}, json={}).body == b"[1]"
+        assert (len(peer.requests), peer.connections) == (1, 1)
 
 
 def test_a_call_that_close_ended_is_not_sent_again(transport: Opens) -> None:
