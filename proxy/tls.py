@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pypowerwall_core.errors import BadSetting
-from pypowerwall_core.privatefile import remove_strays, write_private
+from pypowerwall_core.privatefile import write_private
 
 from .settings import Settings
 
@@ -105,7 +105,6 @@ def _own_pair(settings: Settings) -> Pair:
     if why is None:
         return pair
     pem = _made(settings.bind_address)
-    remove_strays(path)
     try:
         write_private(path, pem)
     except OSError as error:

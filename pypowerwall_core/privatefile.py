@@ -18,10 +18,14 @@ STRAY_S = 60.0
 def write_private(path: Path, text: str) -> None:
     """Replace a file that nobody else may read; its folder is made where it is missing.
 
+    What a writer of it left who was killed is removed: one who starts anew within a minute finds
+    it too young, so looking once at the start is not enough.
+
     Raises:
         OSError: It cannot be written; what was there before is untouched.
     """
     make_private_folder(path.parent)
+    remove_strays(path)
     replace_whole(path, text, _PRIVATE)
 
 

@@ -60,8 +60,6 @@ class StateFile:
         """
         if self.path is None:
             return False
-        # Again: who was killed and started anew within a minute has left one too young for load.
-        remove_strays(self.path)
         try:
             write_private(self.path, json.dumps(document))
         except OSError as error:

@@ -638,28 +638,35 @@ class Telling(Journal):
         return is_saved
 
 
+class Hanging:
+    """A commander with its threads, whose first write hangs until it may go on."""
+
+    def __init__(self, journal: Telling, log: Path) -> None:
+        self.hangs, self.goes_on = threading.Event(), threading.Event()
+        self.gateway = FakeController(FakeClock(), during_write=self._hang)
+        self.commander = Commander([self.gateway], journal, CommandLog(log))
+        self.commander.start()
+        self.first = self.commander.submit(Command({RESERVE: 50.0}))
+        assert self.hangs.wait(10)
+
+    def _hang(self) -> None:
+        self.hangs.set()
+        assert self.goes_on.wait(10)
+
+
 def test_nobody_waits_while_the_upstream_is_slow(tmp_path: Path) -> None:
     """With its threads: a command is taken and kept while another one hangs."""
-    hangs, goes_on = threading.Event(), threading.Event()
-
-    def hang() -> None:
-        hangs.set()
-        assert goes_on.wait(10)
-
-    gateway = FakeController(FakeClock(), during_write=hang)
     journal = Telling(tmp_path / "journal")
-    commander = Commander([gateway], journal, CommandLog(tmp_path / "log"))
-    commander.start()
-    first = commander.submit(Command({RESERVE: 50.0}))
-    assert hangs.wait(10)
+    hanging = Hanging(journal, tmp_path / "log")
+    commander, first = hanging.commander, hanging.first
     second = commander.submit(Command({MODE: "backup"}, key="k"))
     assert commander.submit(Command({MODE: "backup"}, key="k")) is second
     assert journal.has_two.wait(10)
-    goes_on.set()
+    hanging.goes_on.set()
     assert first.settled.result(10).outcome is Outcome.APPLIED
     assert second.settled.result(10).outcome is Outcome.APPLIED
     commander.stop()
-    assert gateway.sent == [{RESERVE: 50.0}, {MODE: "backup"}]
+    assert hanging.gateway.sent == [{RESERVE: 50.0}, {MODE: "backup"}]
 
 
 def test_a_bug_in_keeping_does_not_end_the_keeping(
@@ -677,23 +684,13 @@ def test_a_bug_in_keeping_does_not_end_the_keeping(
                 raise ZeroDivisionError
             return super().save(ledger)
 
-    hangs, goes_on = threading.Event(), threading.Event()
-
-    def hang() -> None:
-        hangs.set()
-        assert goes_on.wait(10)
-
-    gateway = FakeController(FakeClock(), during_write=hang)
     journal = Torn(tmp_path / "journal")
-    commander = Commander([gateway], journal, CommandLog(tmp_path / "log"))
-    commander.start()
-    commander.submit(Command({RESERVE: 50.0}))
-    assert hangs.wait(10)
+    hanging = Hanging(journal, tmp_path / "log")
     assert saved.acquire(timeout=10)
-    commander.submit(Command({MODE: "backup"}))
+    hanging.commander.submit(Command({MODE: "backup"}))
     assert journal.has_two.wait(10)
-    goes_on.set()
-    commander.stop()
+    hanging.goes_on.set()
+    hanging.commander.stop()
     assert "this is a bug" in caplog.text
 
 

@@ -69,7 +69,6 @@ class TokenFile:
         except BadSetting as error:
             _log.warning("%s: it is replaced", error)
             stored = {}
-        self.tidy()
         write_private(self.path, json.dumps({**stored, email: dict(account)}))
 
     def tidy(self) -> None:
